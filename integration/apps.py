@@ -1,0 +1,13 @@
+"""The project as a Django app: dashboard, settings pages, roles and project-wide commands."""
+
+from django.apps import AppConfig
+
+# Loaded with the apps, so that every `shared_task` finds the project's Celery app.
+from integration.celery import app as celery_app
+
+__all__ = ["IntegrationConfig", "celery_app"]
+
+
+class IntegrationConfig(AppConfig):
+    name = "integration"
+    default_auto_field = "django.db.models.BigAutoField"

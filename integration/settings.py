@@ -1,0 +1,144 @@
+"""Settings, all from the environment (a `.env` file works too); the defaults are the safe ones.
+
+A missing or malformed value stops the start with one line that names the variable.
+"""
+
+from pathlib import Path
+
+from integration.environment import (
+    database,
+    demo,
+    env,
+    field_encryption_keys,
+    redis_url,
+    remote_url,
+)
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# The launcher's demo and the tests run over plain HTTP on loopback; nothing else may.
+DEMO = demo()
+DEBUG = False
+SECRET_KEY = env.str("SECRET_KEY")
+FIELD_ENCRYPTION_KEYS = field_encryption_keys()
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [])
+
+# The credentials an installation starts with; what is saved in the database wins.
+PLATFORM_URL = remote_url("PLATFORM_URL")
+PLATFORM_API_KEY = env.str("PLATFORM_API_KEY", "")
+CONNECTWISE_URL = remote_url("CONNECTWISE_URL")
+CONNECTWISE_COMPANY_ID = env.str("CONNECTWISE_COMPANY_ID", "")
+CONNECTWISE_PUBLIC_KEY = env.str("CONNECTWISE_PUBLIC_KEY", "")
+CONNECTWISE_PRIVATE_KEY = env.str("CONNECTWISE_PRIVATE_KEY", "")
+CONNECTWISE_CLIENT_ID = env.str("CONNECTWISE_CLIENT_ID", "")
+CONNECTWISE_TIMEOUT_SECONDS = env.float("CONNECTWISE_TIMEOUT_SECONDS", 60.0)
+CONNECTWISE_SETTLE_SECONDS = env.float("CONNECTWISE_SETTLE_SECONDS", 300.0)
+CONNECTWISE_MAX_REQUESTS_PER_MINUTE = env.int("CONNECTWISE_MAX_REQUESTS_PER_MINUTE", 900)
+CONNECTWISE_CONCURRENCY = env.int("CONNECTWISE_CONCURRENCY", 8)
+DEFAULT_AGREEMENT_TYPE = env.str("DEFAULT_AGREEMENT_TYPE", "")
+
+INSTALLED_APPS = [
+    "integration",
+    "integration.system_log",
+    "invoices",
+    "mapping",
+    "psa_connectwise",
+    "platform_client",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.staticfiles",
+    "django_htmx",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "integration.urls"
+WSGI_APPLICATION = "integration.wsgi.application"
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "/"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+
+DATABASES = {"default": database()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = redis_url()
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+}
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+# The queue is only a doorbell: a task lost with its worker is rung again by the sweeps below.
+CELERY_TASK_ACKS_LATE = False
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {}
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_I18N = False
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+WHITENOISE_USE_FINDERS = DEMO
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+        "base-uri": ["'none'"],
+    }
+}
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = not DEMO
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_HSTS_SECONDS = 0 if DEMO else 31_536_000
