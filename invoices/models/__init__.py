@@ -1,0 +1,23 @@
+"""The tables of the invoices app, a file a subject."""
+
+from invoices.models.configuration import ChargeDateRule, ChargeTypeName, InvoiceSettings
+from invoices.models.lines import InvoiceLine, LineSearch, Selection, SelectedLine
+from invoices.models.periods import Load, Period, UnfinalSubscription
+from invoices.models.posting import Operation, OwnAgreement, Posting, SyncRun
+
+__all__ = [
+    "ChargeDateRule",
+    "ChargeTypeName",
+    "InvoiceLine",
+    "InvoiceSettings",
+    "LineSearch",
+    "Load",
+    "Operation",
+    "OwnAgreement",
+    "Period",
+    "Posting",
+    "SelectedLine",
+    "Selection",
+    "SyncRun",
+    "UnfinalSubscription",
+]

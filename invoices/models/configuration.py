@@ -1,0 +1,97 @@
+"""What administrators decide: charge-date rules, display names, time zone, policies, schedule."""
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+
+
+class ChargeDateRule(models.Model):
+    """Which date a charge type's start or end takes when its line is loaded (P7)."""
+
+    class Slot(models.TextChoices):
+        START = "start", "Charge Start Date"
+        END = "end", "Charge End Date"
+
+    class Kind(models.TextChoices):
+        PLATFORM = "platform", "Platform's date"
+        START_MONTH_FIRST = "start_month_first", "First day of the start month"
+        NEXT_MONTH_FIRST = "next_month_first", "First day of the following month"
+        INVOICE_MONTH_FIRST = "invoice_month_first", "First day of the invoice month"
+        INVOICE_MONTH_LAST = "invoice_month_last", "Last day of the invoice month"
+        START_MONTH_LAST = "start_month_last", "Last day of the start month"
+        END_MONTH_LAST = "end_month_last", "Last day of the end month"
+        FIXED_DAY = "fixed_day", "Fixed day of month"
+        NO_DATE = "no_date", "No date (end only)"
+
+    # The charge type as it is called here ("Cycle Fee"); "" for all.
+    charge_type = models.CharField(max_length=32, blank=True)
+    slot = models.CharField(max_length=8, choices=Slot)
+    kind = models.CharField(max_length=24, choices=Kind)
+    day = models.PositiveSmallIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(31)]
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["charge_type", "slot"], name="one_rule_per_charge_type_and_slot"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(slot="start", kind="no_date"), name="a_start_needs_a_date"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(kind="fixed_day", day__gte=1, day__lte=31)
+                | (~models.Q(kind="fixed_day") & models.Q(day__isnull=True)),
+                name="a_fixed_day_has_a_day",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.charge_type or 'All charge types'}: {self.get_slot_display()}"
+
+
+class ChargeTypeName(models.Model):
+    """What a charge type is called in the grid and in ConnectWise (P8)."""
+
+    charge_type = models.CharField(max_length=32, unique=True)
+    display_name = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        return f"{self.charge_type} → {self.display_name}"
+
+
+class InvoiceSettings(models.Model):
+    """The one row of settings of loading and posting (P6); `load()` makes it when it is missing."""
+
+    class CancellationPolicy(models.TextChoices):
+        ASK = "ask", "Ask: list them in the preview"
+        APPLY = "apply", "Apply"
+        SKIP = "skip", "Skip"
+
+    time_zone = models.CharField(max_length=64, default="UTC")
+    daily_sync = models.BooleanField(default=False)
+    daily_sync_hour = models.PositiveSmallIntegerField(
+        default=5, validators=[MaxValueValidator(23)]
+    )
+    monthly_load = models.BooleanField(default=False)
+    monthly_load_day = models.PositiveSmallIntegerField(
+        default=2, validators=[MinValueValidator(1), MaxValueValidator(28)]
+    )
+    monthly_load_hour = models.PositiveSmallIntegerField(
+        default=3, validators=[MaxValueValidator(23)]
+    )
+    cancellation_policy = models.CharField(
+        max_length=8, choices=CancellationPolicy, default=CancellationPolicy.ASK
+    )
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(pk=1), name="one_row_of_invoice_settings")
+        ]
+
+    def __str__(self) -> str:
+        return "Invoice settings"
+
+    @classmethod
+    def load(cls) -> "InvoiceSettings":
+        """The row, made with its defaults when it isn't there; queries."""
+        return cls.objects.get_or_create(pk=1)[0]

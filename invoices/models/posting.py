@@ -1,0 +1,191 @@
+"""What we own in ConnectWise, what we intend to do there, and the runs that do it.
+
+These rows are the truth about posting; the queue only rings the bell.
+"""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from invoices.sync.states import (
+    LIVE_POSTING,
+    LIVE_RUN,
+    UNFINISHED,
+    OperationKind,
+    OperationState,
+    PostingState,
+    RunState,
+)
+
+
+def choices(enum: type[OperationKind | OperationState | PostingState | RunState]) -> list[tuple[str, str]]:
+    return [(member.value, member.value.replace("_", " ")) for member in enum]
+
+
+class SyncRun(models.Model):
+    """One press of Sync: what it covers, what it planned, how far it is. One is live at a time."""
+
+    period = models.DateField(null=True)
+    # {"lines": "all"} or {"lines": [ids]}: what was asked for.
+    scope = models.JSONField(default=dict)
+    # Totals of the plan per kind and currency; its rows are the run's operations.
+    plan = models.JSONField(default=dict)
+    state = models.CharField(max_length=10, choices=choices(RunState), default=RunState.PLANNING)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True)
+    epoch = models.IntegerField(default=1)  # grows when a dead run is taken over
+    heartbeat = models.DateTimeField(null=True)
+    stop_requested = models.BooleanField(default=False)
+    message = models.TextField(blank=True)
+    total = models.IntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                models.Value(1),
+                condition=Q(state__in=[s.value for s in LIVE_RUN]),
+                name="one_live_sync_run",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"run {self.pk}"
+
+    @property
+    def is_live(self) -> bool:
+        return self.state in LIVE_RUN
+
+
+class OwnAgreement(models.Model):
+    """An agreement that is ours to make, once: its four fields are the lock (P46)."""
+
+    company = models.ForeignKey("psa_connectwise.Company", models.PROTECT, related_name="+")
+    agreement_type = models.ForeignKey(
+        "psa_connectwise.AgreementType", models.PROTECT, related_name="+"
+    )
+    currency = models.CharField(max_length=3)
+    contract_id = models.CharField(max_length=64)
+    # None until ConnectWise has confirmed it.
+    agreement = models.ForeignKey(
+        "psa_connectwise.Agreement", models.SET_NULL, null=True, related_name="+"
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["company", "agreement_type", "currency", "contract_id"],
+                name="one_own_agreement",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.contract_id
+
+
+class Posting(models.Model):
+    """One Addition that we own, found again by its key in `reference_field` (P44)."""
+
+    key = models.CharField(max_length=50, unique=True)
+    reference_field = models.CharField(max_length=100)
+    line = models.ForeignKey("invoices.InvoiceLine", models.PROTECT, related_name="opened")
+    # "" for a one-time Addition; else the subscription whose one persistent Addition it is (P45).
+    subscription_id = models.CharField(max_length=64, blank=True)
+    agreement = models.ForeignKey("psa_connectwise.Agreement", models.PROTECT, related_name="+")
+    addition_id = models.IntegerField(null=True)
+    last_period = models.DateField()
+    # What ConnectWise answered last, by our field names.
+    after_image = models.JSONField(default=dict)
+    state = models.CharField(
+        max_length=8, choices=choices(PostingState), default=PostingState.OPENING
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subscription_id"],
+                condition=~Q(subscription_id="") & Q(state__in=[s.value for s in LIVE_POSTING]),
+                name="one_open_posting_per_subscription",
+            ),
+            models.UniqueConstraint(
+                fields=["agreement", "addition_id"], name="one_posting_per_addition"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Operation(models.Model):
+    """One intended change in ConnectWise; planned, claimed, called, recorded, settled."""
+
+    run = models.ForeignKey(SyncRun, models.PROTECT, related_name="operations")
+    kind = models.CharField(max_length=16, choices=choices(OperationKind))
+    state = models.CharField(
+        max_length=10, choices=choices(OperationState), default=OperationState.PLANNED
+    )
+    line = models.ForeignKey(
+        "invoices.InvoiceLine", models.PROTECT, null=True, related_name="operations"
+    )
+    # The line's version the plan saw: another one at the claim means plan again.
+    line_version = models.BigIntegerField(null=True)
+    own_agreement = models.ForeignKey(
+        OwnAgreement, models.PROTECT, null=True, related_name="operations"
+    )
+    # The operation that makes the agreement this one posts into.
+    waits_for = models.ForeignKey("self", models.PROTECT, null=True, related_name="waiting")
+    posting = models.ForeignKey(Posting, models.SET_NULL, null=True, related_name="operations")
+    key = models.CharField(max_length=50, blank=True)
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+    reason = models.TextField(blank=True)  # why, in plain words
+    reason_code = models.CharField(max_length=40, blank=True)
+    lease_token = models.UUIDField(null=True)
+    lease_expires_at = models.DateTimeField(null=True)
+    not_before = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    # The highest Addition id known in the agreement before the call: where settling looks from.
+    highest_id_before = models.IntegerField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    times_sent = models.PositiveSmallIntegerField(default=0)
+    request_id = models.CharField(max_length=100, blank=True)
+    last_error = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["line"],
+                condition=Q(state__in=[s.value for s in UNFINISHED]),
+                name="one_unfinished_operation_per_line",
+            ),
+            models.UniqueConstraint(
+                fields=["posting"],
+                condition=Q(state__in=[s.value for s in UNFINISHED]),
+                name="one_unfinished_operation_per_posting",
+            ),
+            models.UniqueConstraint(
+                fields=["own_agreement"],
+                condition=Q(state__in=[s.value for s in UNFINISHED]),
+                name="one_unfinished_operation_per_own_agreement",
+            ),
+        ]
+        indexes = [
+            # The claim takes the next planned one of a run.
+            models.Index(
+                fields=["run", "id"],
+                condition=Q(state=OperationState.PLANNED.value),
+                name="operation_planned",
+            ),
+            # The sweep looks at what is unfinished.
+            models.Index(
+                fields=["lease_expires_at"],
+                condition=Q(state__in=[s.value for s in UNFINISHED]),
+                name="operation_unfinished",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"

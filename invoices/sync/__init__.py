@@ -1,0 +1,1 @@
+"""Posting: plan, intent, call, record, settle."""

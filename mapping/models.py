@@ -1,0 +1,161 @@
+"""The Platform's organizations and offers, what they are called in ConnectWise, and how that came.
+
+Nothing here is ever deleted: lines and history point at it.
+"""
+
+from django.conf import settings
+from django.db import models
+
+
+class Organization(models.Model):
+    """A customer of the Seller on the Platform; `company` is who it is in ConnectWise."""
+
+    platform_id = models.CharField(max_length=64, unique=True)
+    name = models.CharField(max_length=255)
+    reference_number = models.CharField(max_length=64, blank=True)
+    status = models.CharField(max_length=16, default="Active")
+    company = models.ForeignKey(
+        "psa_connectwise.Company", models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    # What ConnectWise last said when this mapping could not be checked ("" when it could).
+    response_error = models.TextField(blank=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        permissions = [("edit_mappings", "Can map organizations, offers and agreements")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Offer(models.Model):
+    """What the Platform sells; `product` is what it is in ConnectWise's catalog."""
+
+    platform_id = models.CharField(max_length=64, unique=True)
+    name = models.CharField(max_length=255)
+    vendor_name = models.CharField(max_length=255)
+    sku = models.CharField(max_length=64, blank=True)
+    product = models.ForeignKey(
+        "psa_connectwise.Product", models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    response_error = models.TextField(blank=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class OrganizationOffer(models.Model):
+    """The product of an offer for one organization only; it beats the offer's own (P19)."""
+
+    organization = models.ForeignKey(Organization, models.PROTECT, related_name="offer_products")
+    offer = models.ForeignKey(Offer, models.PROTECT, related_name="organization_products")
+    product = models.ForeignKey("psa_connectwise.Product", models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "offer"], name="one_product_per_organization_and_offer"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.offer} for {self.organization}"
+
+
+class AgreementDefault(models.Model):
+    """The agreement of an organization's contract, for one offer or (`offer` None) for all (P33).
+
+    Either `agreement` or `create_agreement`, never both.
+    """
+
+    organization = models.ForeignKey(Organization, models.PROTECT, related_name="agreements")
+    contract_id = models.CharField(max_length=64)
+    offer = models.ForeignKey(Offer, models.PROTECT, null=True, blank=True, related_name="+")
+    agreement = models.ForeignKey(
+        "psa_connectwise.Agreement", models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    create_agreement = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "contract_id", "offer"],
+                nulls_distinct=False,
+                name="one_agreement_per_organization_contract_and_offer",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(agreement__isnull=True) ^ models.Q(create_agreement=False),
+                name="agreement_or_create_agreement",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.organization} {self.contract_id}"
+
+
+class MappingChange(models.Model):
+    """One change of a mapping: who, when, from what, to what, how many lines it filled (P13)."""
+
+    class Kind(models.TextChoices):
+        ORGANIZATION = "organization"
+        OFFER = "offer"
+        AGREEMENT = "agreement"
+
+    class Origin(models.TextChoices):
+        PICKER = "picker", "chosen on the tab"
+        LINE = "line", "saved on an invoice line"
+        BULK = "bulk", "bulk update"
+        IMPORT = "import", "imported"
+        SUGGESTION = "suggestion", "suggestion accepted"
+        REVERT = "revert", "reverted"
+
+    kind = models.CharField(max_length=16, choices=Kind)
+    origin = models.CharField(max_length=16, choices=Origin)
+    organization = models.ForeignKey(Organization, models.PROTECT, null=True, related_name="+")
+    offer = models.ForeignKey(Offer, models.PROTECT, null=True, related_name="+")
+    contract_id = models.CharField(max_length=64, blank=True)
+    # {"id": our row's id, "connectwise_id": …, "name": …} or {"create": true}; null when unmapped.
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+    batch = models.UUIDField(null=True, db_index=True)
+    lines_affected = models.IntegerField(default=0)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True)
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.organization or self.offer}"
+
+
+class DirectoryRefresh(models.Model):
+    """One refresh of the directory, with its progress; at most one is under way."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued"
+        RUNNING = "running"
+        DONE = "done"
+        FAILED = "failed"
+
+    state = models.CharField(max_length=8, choices=State, default=State.QUEUED)
+    # Which parts, in order: organizations, offers, agreement_types, companies, products, agreements.
+    parts = models.JSONField(default=list)
+    months = models.PositiveSmallIntegerField(default=16)
+    # {part: {"read": n, "new": n, "changed": n, "missing": n, "bad": n}}
+    counts = models.JSONField(default=dict)
+    message = models.TextField(blank=True)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    heartbeat = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                models.Value(1),
+                condition=models.Q(state__in=["queued", "running"]),
+                name="one_directory_refresh_at_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"refresh of {', '.join(self.parts)}"
