@@ -1,0 +1,76 @@
+"""Pages of parsed records: one bad item is set aside with its reason, the rest goes on."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Generic, TypeVar
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+T = TypeVar("T")
+
+REASON_LENGTH = 500
+CALENDAR_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+# PostgreSQL can't store NUL: one such name would take a whole page down with it.
+Text = Annotated[str, Field(pattern=r"^[^\x00]*$", strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class BadItem:
+    """A record that could not be read; `reason` names the field."""
+
+    item_id: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page; `total` is how many there are in all, where the remote says so."""
+
+    items: tuple[T, ...]
+    bad: tuple[BadItem, ...] = ()
+    total: int | None = None
+
+
+def read_page(
+    adapter: TypeAdapter[T], raw: Iterable[object], *, total: int | None = None
+) -> Page[T]:
+    """Parse each record on its own."""
+    items: list[T] = []
+    bad: list[BadItem] = []
+    for record in raw:
+        try:
+            items.append(read_item(adapter, record))
+        except ValidationError as error:
+            bad.append(BadItem(item_id=_id_of(record), reason=reason(error)))
+    return Page(tuple(items), tuple(bad), total)
+
+
+def read_item(adapter: TypeAdapter[T], record: object) -> T:
+    """Parse one record by its names on the wire only; raises pydantic's ValidationError."""
+    return adapter.validate_python(record, by_alias=True, by_name=False)
+
+
+def reason(error: ValidationError) -> str:
+    """Which fields are wrong and why, without their values."""
+    told = [
+        f"{'.'.join(str(part) for part in fault['loc']) or 'item'}: {fault['msg']}"
+        for fault in error.errors(include_url=False, include_input=False, include_context=False)
+    ]
+    return "; ".join(told)[:REASON_LENGTH]
+
+
+def calendar_date(value: object) -> date:
+    """Exactly `YYYY-MM-DD`; raises ValueError for anything that merely resembles it."""
+    if isinstance(value, date):
+        return value
+    if not isinstance(value, str) or not CALENDAR_DATE.fullmatch(value):
+        raise ValueError("should be a date like 2026-05-31")
+    return date.fromisoformat(value)
+
+
+def _id_of(record: object) -> str | None:
+    found = record.get("id") if isinstance(record, dict) else None
+    return str(found)[:64] if isinstance(found, str | int) else None
