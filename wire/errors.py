@@ -61,3 +61,16 @@ class NotFound(PermanentError):
 
 class Conflict(TransientError):
     """The record is in use there (409): once more, later."""
+
+
+class NotConfigured(ConfigError):
+    """Settings are missing; nothing was sent."""
+
+    def __init__(self, missing: list[str], *, service: str) -> None:
+        names = ", ".join(missing)
+        where = "Settings → Authentication"
+        super().__init__(
+            f"The connection to {service} is not set up: {names} missing. Fill it in under {where}.",
+            service=service,
+        )
+        self.missing = missing
