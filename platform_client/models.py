@@ -11,6 +11,8 @@ class PlatformSettings(models.Model):
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
     api_url = models.URLField("API URL", max_length=255, blank=True)
     api_key = EncryptedTextField("API key", blank=True, default="")
+    # Who we are there, as /ping said: part of every posting's key, so kept once known.
+    seller_id = models.CharField(max_length=64, blank=True, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:

@@ -57,6 +57,7 @@ class Product(DirectoryRecord):
     """A catalog item; `identifier` is its code, `name` its description."""
 
     inactive = models.BooleanField(default=False)
+    taxable = models.BooleanField(default=False)
     product_class = models.CharField(max_length=30, blank=True)
 
     class Meta:
