@@ -145,6 +145,8 @@ class DirectoryRefresh(models.Model):
     message = models.TextField(blank=True)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    # Who works on it: a worker that finds another token here gives up.
+    token = models.UUIDField(null=True)
     heartbeat = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 
@@ -159,3 +161,19 @@ class DirectoryRefresh(models.Model):
 
     def __str__(self) -> str:
         return f"refresh of {', '.join(self.parts)}"
+
+
+class GridPreference(models.Model):
+    """How many rows a user wants on a page of one grid."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    grid = models.CharField(max_length=32)
+    page_size = models.PositiveSmallIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "grid"], name="one_preference_per_grid")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} {self.grid}: {self.page_size}"
