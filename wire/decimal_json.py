@@ -6,9 +6,6 @@ from decimal import Decimal
 
 import simplejson
 
-# What JSON can hold once parsed; deliberately loose, the schemas make it strict.
-type_error = "JSON can't hold a value of type {}"
-
 
 def loads(text: str | bytes) -> object:
     """Parse JSON; fractions become Decimal, NaN and Infinity are refused as the standard says."""

@@ -67,10 +67,9 @@ class NotConfigured(ConfigError):
     """Settings are missing; nothing was sent."""
 
     def __init__(self, missing: list[str], *, service: str) -> None:
-        names = ", ".join(missing)
-        where = "Settings → Authentication"
         super().__init__(
-            f"The connection to {service} is not set up: {names} missing. Fill it in under {where}.",
+            f"{service} is not set up: {', '.join(missing)} missing. "
+            "Fill it in under Settings → Authentication.",
             service=service,
         )
         self.missing = missing
