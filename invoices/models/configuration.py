@@ -1,11 +1,26 @@
 """What administrators decide: charge-date rules, display names, time zone, policies, schedule."""
 
+from datetime import date, datetime
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
 
+def validate_time_zone(name: str) -> None:
+    if name not in available_timezones():
+        raise ValidationError(
+            "“%(name)s” is not a time zone: choose one such as UTC or Europe/Berlin.",
+            params={"name": name},
+        )
+
+
 class ChargeDateRule(models.Model):
-    """Which date a charge type's start or end takes when its line is loaded (P7)."""
+    """Which date a charge type's start or end takes when its line is loaded (P7).
+
+    What each kind means is told, once, in `invoices.charge_dates`.
+    """
 
     class Slot(models.TextChoices):
         START = "start", "Charge Start Date"
@@ -67,7 +82,7 @@ class InvoiceSettings(models.Model):
         APPLY = "apply", "Apply"
         SKIP = "skip", "Skip"
 
-    time_zone = models.CharField(max_length=64, default="UTC")
+    time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])
     daily_sync = models.BooleanField(default=False)
     daily_sync_hour = models.PositiveSmallIntegerField(
         default=5, validators=[MaxValueValidator(23)]
@@ -95,3 +110,7 @@ class InvoiceSettings(models.Model):
     def load(cls) -> "InvoiceSettings":
         """The row, made with its defaults when it isn't there; queries."""
         return cls.objects.get_or_create(pk=1)[0]
+
+    def business_day(self, moment: datetime) -> date:
+        """The calendar day of an aware moment where the business is (P16)."""
+        return moment.astimezone(ZoneInfo(self.time_zone)).date()

@@ -3,6 +3,8 @@
 from django.conf import settings
 from django.db import models
 
+from invoices.months import month_name
+
 
 class Period(models.Model):
     """A calendar month that was loaded at least once, also when it had no line (P15a)."""
@@ -10,10 +12,11 @@ class Period(models.Model):
     month = models.DateField(unique=True)  # its first day
     # True when the newest load read every page and every line of it.
     complete = models.BooleanField(default=False)
+    incomplete_because = models.TextField(blank=True)
     loaded_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
-        return f"{self.month:%B %Y}"
+        return month_name(self.month)
 
 
 class Load(models.Model):
@@ -57,7 +60,11 @@ class Load(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"load of {self.month:%B %Y}"
+        return f"load of {month_name(self.month)}"
+
+    @property
+    def is_under_way(self) -> bool:
+        return self.state in self.UNDER_WAY
 
 
 class UnfinalSubscription(models.Model):
