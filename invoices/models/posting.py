@@ -136,11 +136,20 @@ class Operation(models.Model):
     # The operation that makes the agreement this one posts into.
     waits_for = models.ForeignKey("self", models.PROTECT, null=True, related_name="waiting")
     posting = models.ForeignKey(Posting, models.SET_NULL, null=True, related_name="operations")
+    # The agreement it works in; None until the one it waits for is made.
+    agreement = models.ForeignKey(
+        "psa_connectwise.Agreement", models.PROTECT, null=True, related_name="+"
+    )
+    # The Addition it concerns: found by its key when it was planned, or answered.
+    addition_id = models.IntegerField(null=True)
     key = models.CharField(max_length=50, blank=True)
+    # Set when the Addition is to be the subscription's persistent one.
+    subscription_id = models.CharField(max_length=64, blank=True)
     before = models.JSONField(null=True)
     after = models.JSONField(null=True)
     reason = models.TextField(blank=True)  # why, in plain words
     reason_code = models.CharField(max_length=40, blank=True)
+    warnings = models.JSONField(default=list)
     lease_token = models.UUIDField(null=True)
     lease_expires_at = models.DateTimeField(null=True)
     not_before = models.DateTimeField(null=True)
@@ -151,6 +160,8 @@ class Operation(models.Model):
     times_sent = models.PositiveSmallIntegerField(default=0)
     request_id = models.CharField(max_length=100, blank=True)
     last_error = models.TextField(blank=True)
+    # When a key that may stand there twice is looked for again.
+    recheck_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True)
 
@@ -184,6 +195,11 @@ class Operation(models.Model):
                 fields=["lease_expires_at"],
                 condition=Q(state__in=[s.value for s in UNFINISHED]),
                 name="operation_unfinished",
+            ),
+            models.Index(
+                fields=["recheck_at"],
+                condition=Q(recheck_at__isnull=False),
+                name="operation_recheck",
             ),
         ]
 

@@ -1,0 +1,192 @@
+"""Turns rows into what the plan needs: lines, and what we know of ConnectWise about them."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from django.db.models import Count, Min, Q, QuerySet
+
+from invoices.models import ChargeTypeName, InvoiceLine, OwnAgreement, Posting, SyncRun
+from invoices.sync import plan
+from invoices.sync.states import LIVE_POSTING, PostingState
+from psa_connectwise.models import Agreement, Company, ConnectWiseSettings, Product
+
+
+def lines_to_post(run: SyncRun) -> QuerySet[InvoiceLine]:
+    """Mapped lines of the run's scope that are Not Synced or Error and not being confirmed (P38)."""
+    found = InvoiceLine.objects.filter(
+        period=run.period, is_mapped=True, in_flight=False
+    ).exclude(psa_status=InvoiceLine.Status.SYNCED)
+    wanted = run.scope.get("lines")
+    return found if wanted is None else found.filter(pk__in=wanted)
+
+
+def gather_lines(found: QuerySet[InvoiceLine]) -> list[plan.Line]:
+    shown = dict(ChargeTypeName.objects.values_list("charge_type", "display_name"))
+    rows = found.annotate(
+        removals=Count(
+            "opened", filter=Q(opened__state__in=[PostingState.ENDED, PostingState.REMOVED])
+        )
+    ).select_related("company", "agreement", "product")
+    return [_line(row, shown) for row in rows.order_by("pk").iterator(chunk_size=2000)]
+
+
+def _line(row: InvoiceLine, shown: dict[str, str]) -> plan.Line:
+    assert row.company and row.product  # mapped lines only
+    return plan.Line(
+        id=row.pk,
+        version=row.version,
+        platform_id=row.platform_id,
+        period=row.period,
+        customer=row.organization_name,
+        contract_id=row.contract_id,
+        subscription_id=row.subscription_id,
+        subject=row.subscription_name or row.offer_name,
+        charge_type=row.charge_type,
+        charge_type_shown=shown.get(row.charge_type, row.charge_type),
+        custom=row.invoice_source == InvoiceLine.Source.CUSTOM,
+        quantity=row.quantity,
+        unit_price=row.unit_price,
+        unit_cost=row.unit_cost,
+        total_price=row.total_price,
+        total_cost=row.total_cost,
+        currency=row.currency,
+        start=row.charge_start_date,
+        end=row.charge_end_date,
+        end_source=row.charge_end_date_source,
+        platform_end=row.platform_end_date,
+        company_id=row.company.connectwise_id,
+        agreement_id=row.agreement.connectwise_id if row.agreement else None,
+        product_id=row.product.connectwise_id,
+        gone=row.gone,
+        removals=row.removals,  # type: ignore[attr-defined]  # annotated above
+    )
+
+
+def gather_directory(
+    lines: Sequence[plan.Line], agreement_type_id: int | None
+) -> plan.Directory:
+    """What the directory and our postings say about these lines; `agreement_type_id` is ours."""
+    companies = Company.objects.filter(connectwise_id__in={line.company_id for line in lines})
+    products = Product.objects.filter(connectwise_id__in={line.product_id for line in lines})
+    own = _own_agreements(lines, agreement_type_id)
+    agreements = {line.agreement_id for line in lines if line.agreement_id} | set(own.values())
+    subscriptions = {line.subscription_id for line in lines if line.recurring}
+    return plan.Directory(
+        companies={row.connectwise_id: _company(row) for row in companies},
+        products={row.connectwise_id: _product(row) for row in products},
+        agreements={
+            row.connectwise_id: _agreement(row)
+            for row in Agreement.objects.filter(connectwise_id__in=agreements).select_related(
+                "company"
+            )
+        },
+        own_agreements=own,
+        owned=_owned(subscriptions),
+        currency_ids=_currency_ids(),
+        first_months=_first_months({line.contract_id for line in lines if not line.agreement_id}),
+    )
+
+
+def plan_settings(seller_id: str, installation: str) -> plan.PlanSettings:
+    chosen = ConnectWiseSettings.load()
+    agreement_type = chosen.default_agreement_type
+    return plan.PlanSettings(
+        seller_id=seller_id,
+        installation=installation,
+        agreement_type_id=agreement_type.connectwise_id if agreement_type else None,
+        agreement_type_name=agreement_type.name if agreement_type else "",
+        price_decimals=chosen.price_decimals,
+    )
+
+
+def _company(row: Company) -> plan.Company:
+    return plan.Company(
+        id=row.connectwise_id,
+        name=row.name,
+        usable=not (row.deleted or row.missing),
+        contact_id=row.default_contact_id,
+        site_id=row.site_id,
+    )
+
+
+def _product(row: Product) -> plan.Product:
+    return plan.Product(
+        id=row.connectwise_id,
+        name=row.name or row.identifier,
+        inactive=row.inactive,
+        missing=row.missing,
+        product_class=row.product_class,
+        taxable=row.taxable,
+    )
+
+
+def _agreement(row: Agreement) -> plan.Agreement:
+    return plan.Agreement(
+        id=row.connectwise_id,
+        name=row.name,
+        company_id=row.company.connectwise_id if row.company else None,
+        live=row.is_live,
+        status="no longer there" if row.missing else row.status,
+        currency=row.currency_code,
+        bill_start=row.bill_start_date,
+        next_invoice=row.next_invoice_date,
+        prorate=row.prorate,
+    )
+
+
+def _owned(subscriptions: Iterable[str]) -> dict[str, plan.Owned]:
+    rows = Posting.objects.filter(
+        subscription_id__in=subscriptions, state__in=[state.value for state in LIVE_POSTING]
+    )
+    return {
+        row.subscription_id: plan.Owned(
+            subscription_id=row.subscription_id,
+            line_id=row.line_id,
+            last_period=row.last_period,
+            addition_id=row.addition_id,
+        )
+        for row in rows
+    }
+
+
+def _own_agreements(
+    lines: Sequence[plan.Line], agreement_type_id: int | None
+) -> dict[plan.AgreementSlot, int]:
+    """The agreements that "Create new agreement" resolves to: ours, or one that is just alike."""
+    slots = {
+        plan.AgreementSlot(line.company_id, line.currency, line.contract_id)
+        for line in lines
+        if line.agreement_id is None
+    }
+    if not slots:
+        return {}
+    contracts = {slot.contract_id for slot in slots}
+    alike = Agreement.objects.filter(
+        name__in=contracts,
+        agreement_type__connectwise_id=agreement_type_id,
+        status=Agreement.Status.ACTIVE,
+        missing=False,
+    ).values_list("company__connectwise_id", "currency_code", "name", "connectwise_id")
+    ours = OwnAgreement.objects.filter(
+        contract_id__in=contracts,
+        agreement_type__connectwise_id=agreement_type_id,
+        agreement__missing=False,
+    ).values_list(
+        "company__connectwise_id", "currency", "contract_id", "agreement__connectwise_id"
+    )
+    found = {plan.AgreementSlot(*row[:3]): row[3] for row in (*alike.order_by("-pk"), *ours)}
+    return {slot: agreement_id for slot, agreement_id in found.items() if slot in slots}
+
+
+def _currency_ids() -> dict[str, int]:
+    """Currency code → ConnectWise's id, from agreements and companies already read (P46)."""
+    found: dict[str, int] = {}
+    for model in (Company, Agreement):
+        rows = model.objects.filter(currency_id__isnull=False).exclude(currency_code="")
+        found.update(dict(rows.values_list("currency_code", "currency_id").distinct()))
+    return found
+
+
+def _first_months(contracts: set[str]) -> dict[str, date]:
+    rows = InvoiceLine.objects.filter(contract_id__in=contracts).values_list("contract_id")
+    return dict(rows.annotate(first=Min("period")))

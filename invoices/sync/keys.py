@@ -1,0 +1,16 @@
+"""The key an Addition carries in ConnectWise, by which we know it again (P44). Pure."""
+
+from base64 import b32encode
+from hashlib import sha256
+
+PREFIX = "LB-"
+
+
+def posting_key(*, seller_id: str, installation: str, line_id: str, removals: int) -> str:
+    """At most 50 characters, the same after a rebuild of our database, another one after an undo.
+
+    `removals` is how many Additions opened by this line were removed or ended since.
+    """
+    parts = "\x1f".join((seller_id, installation.lower(), line_id, str(removals)))
+    digest = sha256(parts.encode()).digest()
+    return PREFIX + b32encode(digest[:20]).decode()
