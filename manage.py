@@ -1,15 +1,17 @@
 #!/usr/bin/env python
 """Django's command line: `.venv/bin/python manage.py help` lists what it can do."""
 
-import os
 import sys
+
+from django.core.management import execute_from_command_line
+
+from integration.startup import plainly, use_running_demo
 
 
 def main() -> None:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "integration.settings")
-    from django.core.management import execute_from_command_line
-
-    execute_from_command_line(sys.argv)
+    use_running_demo()
+    with plainly():
+        execute_from_command_line(sys.argv)
 
 
 if __name__ == "__main__":

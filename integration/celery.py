@@ -1,10 +1,10 @@
 """The Celery app: a doorbell for work whose truth is in PostgreSQL."""
 
-import os
-
 from celery import Celery
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "integration.settings")
+from integration.startup import load_settings
+
+load_settings()
 
 app = Celery("integration")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -1,8 +1,11 @@
-"""Reads the environment and says in one line which variable is missing or wrong.
+"""Reads the environment for the settings, and refuses all that is missing or wrong in one go.
 
-Only the settings use it. A bad value raises `ImproperlyConfigured`.
+Each problem is one line that names the variable and the fix. A variable set to nothing counts as
+not set. A `.env` file beside manage.py fills in what the environment lacks.
 """
 
+import os
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,62 +14,148 @@ from django.core.exceptions import ImproperlyConfigured
 from environs import Env, EnvError
 
 LOOPBACK_HOSTS = {"127.0.0.1", "localhost", "::1"}
+SHORTEST_SECRET = 50
+TRUE, FALSE = {"true", "1", "yes", "on"}, {"false", "0", "no", "off", ""}
 
 env = Env()
-env.read_env()
+env.read_env(str(Path(__file__).resolve().parent.parent / ".env"), recurse=False)
+_problems: list[str] = []
+
+
+def problem(name: str, fix: str) -> None:
+    """Notes one line; `refuse_problems` raises them all."""
+    state = "malformed" if text(name) else "missing"
+    _problems.append(f"{name} is {state}: {fix}")
+
+
+def refuse_problems() -> None:
+    """The settings' last line."""
+    if _problems:
+        raise ImproperlyConfigured("\n".join(_problems))
+
+
+def text(name: str, default: str = "") -> str:
+    return os.environ.get(name, "").strip() or default
+
+
+def words(name: str, default: list[str]) -> list[str]:
+    """Comma-separated."""
+    return [word.strip() for word in text(name).split(",") if word.strip()] or default
+
+
+def seconds(name: str, default: float) -> float:
+    """More than none: a time-out of 0 would be no time-out for some libraries."""
+    try:
+        value = float(text(name, str(default)))
+    except ValueError:
+        value = 0
+    if not 0 < value < float("inf"):
+        problem(name, f"set seconds such as {default:g}")
+        return default
+    return value
+
+
+def count(name: str, default: int) -> int:
+    try:
+        value = int(text(name, str(default)))
+    except ValueError:
+        value = 0
+    if value < 1:
+        problem(name, f"set a whole number such as {default}")
+        return default
+    return value
 
 
 def demo() -> bool:
     """True only under the launcher: plain HTTP on loopback, cookies that travel over it."""
-    return env.bool("LINEBRIDGE_LOOPBACK", False)
+    value = text("LINEBRIDGE_LOOPBACK").lower()
+    if value not in TRUE | FALSE:
+        problem("LINEBRIDGE_LOOPBACK", "set true or false")
+    return value in TRUE
+
+
+def allowed_hosts(*, demo: bool) -> list[str]:
+    """The names users type; loopback's are always among them, for the health checks."""
+    hosts = words("ALLOWED_HOSTS", [])
+    if "*" in hosts:
+        problem("ALLOWED_HOSTS", "set the names that users type, such as linebridge.example.com")
+    if demo and set(hosts) - LOOPBACK_HOSTS:
+        problem("LINEBRIDGE_LOOPBACK", "unset it: ALLOWED_HOSTS says that others can reach this")
+    return sorted({*hosts, *LOOPBACK_HOSTS - {"::1"}, "[::1]"})
+
+
+def trusted_origins() -> list[str]:
+    """CSRF_TRUSTED_ORIGINS: needed only where a proxy changes the Host header."""
+    origins = words("CSRF_TRUSTED_ORIGINS", [])
+    if not all(origin.startswith(("https://", "http://")) for origin in origins):
+        problem("CSRF_TRUSTED_ORIGINS", "set origins such as https://linebridge.example.com")
+        return []
+    return origins
+
+
+def secret_key() -> str:
+    """Refused where Django's own deployment check would only warn."""
+    key = text("SECRET_KEY")
+    weak = len(key) < SHORTEST_SECRET or len(set(key)) < 5 or key.startswith("django-insecure-")
+    if weak:
+        problem("SECRET_KEY", f"set at least {SHORTEST_SECRET} random characters")
+    return key or "-"
 
 
 def database() -> dict[str, Any]:
     """Django's database settings from DATABASE_URL; gives up connecting after five seconds."""
     try:
         settings: dict[str, Any] = env.dj_db_url("DATABASE_URL", conn_max_age=60)
-    except EnvError as error:
-        raise ImproperlyConfigured(
-            "DATABASE_URL is missing or malformed: set postgres://user:password@host:5432/name"
-        ) from error
+    except (EnvError, ValueError):
+        settings = {}
+    engine = settings.get("ENGINE", "")
+    if not engine.endswith("postgresql") or not settings.get("NAME"):
+        fix = "set postgres://user:password@host:5432/name"
+        problem("DATABASE_URL", fix if text("DATABASE_URL") else f"run `make demo` or {fix}")
+        return {"ENGINE": "django.db.backends.postgresql", "NAME": "missing"}
     settings.setdefault("OPTIONS", {})["connect_timeout"] = 5
+    settings["CONN_HEALTH_CHECKS"] = True
     return settings
 
 
 def redis_url() -> str:
     """REDIS_URL, which must be redis:// or rediss://: Celery and redis-py spell sockets apart."""
-    url: str = env.str("REDIS_URL", "")
-    if urlsplit(url).scheme not in {"redis", "rediss"}:
-        raise ImproperlyConfigured("REDIS_URL is missing or malformed: set redis://host:6379/0")
+    url = text("REDIS_URL")
+    if split(url)[0] not in {"redis", "rediss"} or not split(url)[1]:
+        problem("REDIS_URL", "set redis://host:6379/0")
     return url
 
 
 def field_encryption_keys() -> list[str]:
     """FIELD_ENCRYPTION_KEY: Fernet keys, comma-separated; the first encrypts, all decrypt."""
-    keys: list[str] = env.list("FIELD_ENCRYPTION_KEY", [])
+    keys = words("FIELD_ENCRYPTION_KEY", [])
     try:
         for key in keys:
             Fernet(key)
-    except ValueError as error:
-        raise ImproperlyConfigured(
-            "FIELD_ENCRYPTION_KEY is malformed: set 32 url-safe base64-encoded bytes"
-        ) from error
+    except ValueError:
+        keys = []
     if not keys:
-        raise ImproperlyConfigured(
-            "FIELD_ENCRYPTION_KEY is missing: set 32 url-safe base64-encoded bytes"
-        )
+        problem("FIELD_ENCRYPTION_KEY", "set 32 random bytes, url-safe base64-encoded")
     return keys
 
 
 def remote_url(name: str) -> str:
     """A remote's site without a path, https anywhere but on loopback; "" where it is not set."""
-    url: str = env.str(name, "").rstrip("/")
-    if not url:
+    url = text(name).rstrip("/")
+    scheme, host, rest = split(url)
+    schemes = {"http", "https"} if host in LOOPBACK_HOSTS else {"https"}
+    if url and (scheme not in schemes or not host or rest):
+        problem(name, "set https://host without a path (plain http only on loopback)")
         return ""
-    parts = urlsplit(url)
-    loopback = parts.hostname in LOOPBACK_HOSTS
-    if not parts.hostname or parts.scheme not in ({"http", "https"} if loopback else {"https"}):
-        raise ImproperlyConfigured(
-            f"{name} is malformed: set https://host (plain http only on loopback)"
-        )
     return url
+
+
+def split(url: str) -> tuple[str, str, str]:
+    """Scheme, host and what follows them; three times nothing for what is no address."""
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - it raises for a port that is no number
+    except ValueError:
+        return "", "", ""
+    rest = f"{parts.path}{parts.query}{parts.fragment}"
+    return parts.scheme, parts.hostname or "", rest

@@ -6,12 +6,18 @@ A missing or malformed value stops the start with one line that names the variab
 from pathlib import Path
 
 from integration.environment import (
+    allowed_hosts,
+    count,
     database,
     demo,
-    env,
     field_encryption_keys,
     redis_url,
+    refuse_problems,
     remote_url,
+    seconds,
+    secret_key,
+    text,
+    trusted_origins,
 )
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -19,24 +25,24 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 # The launcher's demo and the tests run over plain HTTP on loopback; nothing else may.
 DEMO = demo()
 DEBUG = False
-SECRET_KEY = env.str("SECRET_KEY")
+SECRET_KEY = secret_key()
 FIELD_ENCRYPTION_KEYS = field_encryption_keys()
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1"])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [])
+ALLOWED_HOSTS = allowed_hosts(demo=DEMO)
+CSRF_TRUSTED_ORIGINS = trusted_origins()
 
 # The credentials an installation starts with; what is saved in the database wins.
 PLATFORM_URL = remote_url("PLATFORM_URL")
-PLATFORM_API_KEY = env.str("PLATFORM_API_KEY", "")
+PLATFORM_API_KEY = text("PLATFORM_API_KEY")
 CONNECTWISE_URL = remote_url("CONNECTWISE_URL")
-CONNECTWISE_COMPANY_ID = env.str("CONNECTWISE_COMPANY_ID", "")
-CONNECTWISE_PUBLIC_KEY = env.str("CONNECTWISE_PUBLIC_KEY", "")
-CONNECTWISE_PRIVATE_KEY = env.str("CONNECTWISE_PRIVATE_KEY", "")
-CONNECTWISE_CLIENT_ID = env.str("CONNECTWISE_CLIENT_ID", "")
-CONNECTWISE_TIMEOUT_SECONDS = env.float("CONNECTWISE_TIMEOUT_SECONDS", 60.0)
-CONNECTWISE_SETTLE_SECONDS = env.float("CONNECTWISE_SETTLE_SECONDS", 300.0)
-CONNECTWISE_MAX_REQUESTS_PER_MINUTE = env.int("CONNECTWISE_MAX_REQUESTS_PER_MINUTE", 900)
-CONNECTWISE_CONCURRENCY = env.int("CONNECTWISE_CONCURRENCY", 8)
-DEFAULT_AGREEMENT_TYPE = env.str("DEFAULT_AGREEMENT_TYPE", "")
+CONNECTWISE_COMPANY_ID = text("CONNECTWISE_COMPANY_ID")
+CONNECTWISE_PUBLIC_KEY = text("CONNECTWISE_PUBLIC_KEY")
+CONNECTWISE_PRIVATE_KEY = text("CONNECTWISE_PRIVATE_KEY")
+CONNECTWISE_CLIENT_ID = text("CONNECTWISE_CLIENT_ID")
+CONNECTWISE_TIMEOUT_SECONDS = seconds("CONNECTWISE_TIMEOUT_SECONDS", 60.0)
+CONNECTWISE_SETTLE_SECONDS = seconds("CONNECTWISE_SETTLE_SECONDS", 300.0)
+CONNECTWISE_MAX_REQUESTS_PER_MINUTE = count("CONNECTWISE_MAX_REQUESTS_PER_MINUTE", 900)
+CONNECTWISE_CONCURRENCY = count("CONNECTWISE_CONCURRENCY", 8)
+DEFAULT_AGREEMENT_TYPE = text("DEFAULT_AGREEMENT_TYPE")
 
 INSTALLED_APPS = [
     "integration",
@@ -125,6 +131,14 @@ USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 WHITENOISE_USE_FINDERS = DEMO
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEMO
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -142,3 +156,10 @@ CONTENT_SECURITY_POLICY = {
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = not DEMO
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_HSTS_SECONDS = 0 if DEMO else 31_536_000
+SECURE_HSTS_INCLUDE_SUBDOMAINS = not DEMO
+# Browsers' preload list is for a whole domain, which is its owner's decision and not ours.
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
+# The containers' health checks ask over plain HTTP from inside.
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+
+refuse_problems()

@@ -1,9 +1,8 @@
 """What gunicorn serves."""
 
-import os
-
 from django.core.wsgi import get_wsgi_application
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "integration.settings")
+from integration.startup import plainly
 
-application = get_wsgi_application()
+with plainly():
+    application = get_wsgi_application()

@@ -1,0 +1,12 @@
+# One-liners over the launcher, which needs nothing but Python 3.11 or later.
+PYTHON ?= python3
+LAUNCH = @$(PYTHON) -m integration.launch
+
+.PHONY: demo test lint setup lock help
+help:
+	$(LAUNCH) --help
+demo: ; $(LAUNCH) demo
+test: ; $(LAUNCH) test $(ARGS)
+lint: ; $(LAUNCH) lint
+setup: ; $(LAUNCH) setup
+lock: ; $(LAUNCH) lock $(ARGS)

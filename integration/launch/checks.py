@@ -1,0 +1,139 @@
+"""`make test` and `make lint`."""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+from integration.launch import accounts, machine, postgres, valkey
+from integration.launch.accounts import Home
+from integration.launch.processes import (
+    Interrupted,
+    Stack,
+    end_leftovers,
+    end_with_parent,
+    interruptible,
+)
+from integration.launch.state import ROOT, LaunchError, State, new_secrets
+
+PYTEST_PATIENCE = 15
+PACKAGES = ("integration", "invoices", "mapping", "platform_client", "psa_connectwise", "wire")
+# A developer's `.env` may name the real remotes: what is set, if to nothing, it can't fill in.
+NO_REMOTES = dict.fromkeys(
+    (
+        *("PLATFORM_URL", "PLATFORM_API_KEY", "CONNECTWISE_URL", "CONNECTWISE_COMPANY_ID"),
+        *("CONNECTWISE_PUBLIC_KEY", "CONNECTWISE_PRIVATE_KEY", "CONNECTWISE_CLIENT_ID"),
+        *("CONNECTWISE_TIMEOUT_SECONDS", "CONNECTWISE_SETTLE_SECONDS", "CONNECTWISE_CONCURRENCY"),
+        *("CONNECTWISE_MAX_REQUESTS_PER_MINUTE", "DEFAULT_AGREEMENT_TYPE"),
+        *("ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS"),
+    ),
+    "",
+)
+NO_DATABASE_WARNING = "ignore:Got an error checking a consistent migration:RuntimeWarning"
+
+
+def test(python: Path, arguments: list[str]) -> int:
+    """Runs pytest on servers of its own, beside whatever else runs; returns its exit code."""
+    chromium = machine.ensure_chromium(python)
+    kept = State.here()
+    kept.make()
+    home = accounts.choose_home(kept)
+    remove_old_runs(home.folder)
+    state = State(home.folder / f"test-{os.getpid()}")
+    with interruptible(), state.locked(), Stack(state) as stack:
+        environment = {
+            **os.environ,
+            **isolated(),
+            **servers(stack, home.within(state.folder)),
+            "CHROMIUM": str(chromium),
+        }
+        code = run_pytest([str(python), "-m", "pytest", *arguments], environment)
+    shutil.rmtree(state.folder)
+    return code
+
+
+def isolated() -> dict[str, str]:
+    """Keys of this run's own and no remote; Playwright runs a loop that Django takes for async."""
+    keys = {name: new_secrets()[name] for name in ("SECRET_KEY", "FIELD_ENCRYPTION_KEY")}
+    return {
+        **NO_REMOTES,
+        **keys,
+        "LINEBRIDGE_LOOPBACK": "true",
+        "DJANGO_ALLOW_ASYNC_UNSAFE": "true",
+    }
+
+
+def servers(stack: Stack, home: Home) -> dict[str, str]:
+    """Those of the environment where given, else own ones that forget everything."""
+    secrets = new_secrets()
+    database = os.environ.get("DATABASE_URL")
+    broker = os.environ.get("REDIS_URL")
+    return {
+        "DATABASE_URL": database or postgres.start(stack, home, secrets["postgres"], fast=True),
+        "REDIS_URL": broker or valkey.start(stack, home, secrets["valkey"]),
+    }
+
+
+def run_pytest(command: list[str], environment: dict[str, str]) -> int:
+    """In the terminal's foreground, so that Ctrl-C and --pdb work as ever."""
+    child = subprocess.Popen(
+        command, env=environment, cwd=ROOT, preexec_fn=end_with_parent(signal.SIGTERM)
+    )
+    try:
+        return child.wait()
+    except Interrupted as interrupted:
+        if str(interrupted) != "SIGINT":  # the terminal sent that one to pytest too
+            child.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(PYTEST_PATIENCE)
+        raise
+    finally:
+        child.kill()
+
+
+def remove_old_runs(folder: Path) -> None:
+    """What killed runs left; a folder whose lock is held is a run of right now."""
+    for old in folder.glob("test-*"):
+        with contextlib.suppress(LaunchError), State(old).locked():
+            end_leftovers(State(old))
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def lint(python: Path, _arguments: list[str]) -> int:
+    """Runs every check even after one failed; returns 1 if any did."""
+    environment = {**os.environ, **isolated(), **unreachable_servers()}
+    failed = [
+        name
+        for name, command in lint_steps(python).items()
+        if not passes(name, command, environment)
+    ]
+    print(f"\nFailed: {', '.join(failed)}" if failed else "\nAll checks passed.")
+    return 1 if failed else 0
+
+
+def lint_steps(python: Path) -> dict[str, list[str]]:
+    run = [str(python), "-m"]
+    manage = [str(python), "-W", NO_DATABASE_WARNING, "manage.py"]
+    return {
+        "ruff check": [*run, "ruff", "check", "."],
+        "ruff format": [*run, "ruff", "format", "--check", "."],
+        "mypy": [*run, "mypy", *PACKAGES, "tests", "manage.py"],
+        "lint-imports": [str(python.with_name("lint-imports"))],
+        "manage.py check": [*manage, "check"],
+        "makemigrations": [*manage, "makemigrations", "--check", "--dry-run"],
+    }
+
+
+def passes(name: str, command: list[str], environment: dict[str, str]) -> bool:
+    print(f"\n── {name}", flush=True)
+    return subprocess.run(command, env=environment, cwd=ROOT, check=False).returncode == 0
+
+
+def unreachable_servers() -> dict[str, str]:
+    """Settings want both named; no check needs either, so nothing is started for them."""
+    return {
+        "DATABASE_URL": "postgres://lint@127.0.0.1:1/lint",
+        "REDIS_URL": "redis://127.0.0.1:1/0",
+    }

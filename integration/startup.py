@@ -1,0 +1,51 @@
+"""Starts Django for manage.py, the web server and Celery alike: a wrong setting is a line, no trace."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db.utils import OperationalError
+
+from integration.environment import text
+from integration.launch.state import State
+
+# gunicorn takes it for "don't start the worker again".
+MISCONFIGURED = 3
+NO_CONNECTION = ("connection failed", "connection timeout", "connection is bad")
+
+
+@contextmanager
+def plainly() -> Iterator[None]:
+    """Ends the process with a sentence for what the environment got wrong."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "integration.settings")
+    try:
+        yield
+    except ImproperlyConfigured as error:
+        leave(str(error))
+    except OperationalError as error:
+        if not str(error).startswith(NO_CONNECTION):
+            raise
+        leave(f"DATABASE_URL names a database that does not answer: {str(error).splitlines()[0]}")
+
+
+def leave(message: str) -> None:
+    print(message, file=sys.stderr)  # noqa: T201 - logging is not configured yet
+    raise SystemExit(MISCONFIGURED)
+
+
+def load_settings() -> None:
+    """Loads them now, while a problem can still be told in a line."""
+    with plainly():
+        import_module(os.environ["DJANGO_SETTINGS_MODULE"])
+
+
+def use_running_demo() -> None:
+    """Points manage.py at the demo that runs from this folder, unless DATABASE_URL is set."""
+    if text("DATABASE_URL"):
+        return
+    for name, value in (State.here().running() or {}).items():
+        if not text(name):
+            os.environ[name] = value
