@@ -1,0 +1,145 @@
+"""Gives unsynced lines the company, agreement and product that the mappings say (P12, P33).
+
+One UPDATE, whatever the number of lines. A value is free when it is empty or came from a mapping;
+what a user chose stays. Every expression reads the line as it is at the moment of the update, so
+that an edit committed meanwhile is never overwritten. Running it again changes nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, LiteralString
+
+from django.db import connection
+
+# Synced lines never change, lines in flight are frozen.
+OPEN: LiteralString = "line.psa_status <> 'synced' AND NOT line.in_flight"
+
+# What the mappings say, once per organization, offer and contract among the lines.
+DEFAULTS: LiteralString = """
+    SELECT key.organization_id, key.offer_id, key.contract_id,
+        chosen.create_agreement, agreement.id AS agreement_id,
+        coalesce(agreement.name, '') AS agreement_name, agreement.company_id AS agreement_company_id,
+        company.id AS company_id, coalesce(company.name, '') AS company_name,
+        company.connectwise_id AS company_connectwise_id,
+        product.id AS product_id, coalesce(product.name, '') AS product_name,
+        product.connectwise_id AS product_connectwise_id
+    FROM (
+        SELECT DISTINCT line.organization_id, line.offer_id, line.contract_id
+        FROM invoices_invoiceline line WHERE {open} AND ({where})
+    ) key
+    JOIN mapping_organization organization ON organization.id = key.organization_id
+    JOIN mapping_offer offer ON offer.id = key.offer_id
+    LEFT JOIN mapping_organizationoffer own_product
+        ON (own_product.organization_id, own_product.offer_id) = (key.organization_id, key.offer_id)
+    LEFT JOIN psa_connectwise_product product
+        ON product.id = coalesce(own_product.product_id, offer.product_id)
+    -- For this offer, else for the whole contract, else what all its choices share.
+    LEFT JOIN mapping_agreementdefault exact
+        ON (exact.organization_id, exact.contract_id, exact.offer_id)
+            = (key.organization_id, key.contract_id, key.offer_id)
+    LEFT JOIN mapping_agreementdefault general
+        ON (general.organization_id, general.contract_id) = (key.organization_id, key.contract_id)
+            AND general.offer_id IS NULL
+    LEFT JOIN LATERAL (
+        SELECT min(choice.agreement_id) AS agreement_id,
+            bool_or(choice.create_agreement) AS create_agreement
+        FROM mapping_agreementdefault choice
+        WHERE (choice.organization_id, choice.contract_id) = (key.organization_id, key.contract_id)
+        HAVING count(DISTINCT coalesce(choice.agreement_id, 0)) = 1
+    ) shared ON true
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN exact.id IS NOT NULL THEN exact.agreement_id
+                WHEN general.id IS NOT NULL THEN general.agreement_id
+                ELSE shared.agreement_id END AS agreement_id,
+            coalesce(exact.create_agreement, general.create_agreement, shared.create_agreement,
+                false) AS create_agreement
+    ) chosen
+    LEFT JOIN psa_connectwise_agreement agreement ON agreement.id = chosen.agreement_id
+    -- A remembered agreement brings its own company.
+    LEFT JOIN psa_connectwise_company company
+        ON company.id = coalesce(agreement.company_id, organization.company_id)
+"""
+
+AGREEMENT_KEPT: LiteralString = """(line.agreement_source IN ('user', 'bulk')
+    AND (line.agreement_id IS NOT NULL OR line.create_agreement))"""
+# The company of an agreement that a user chose can't change under it.
+COMPANY_KEPT: LiteralString = f"""(line.company_id IS NOT NULL AND
+    (line.company_source IN ('user', 'bulk')
+     OR ({AGREEMENT_KEPT} AND line.agreement_id IS NOT NULL)))"""
+PRODUCT_KEPT: LiteralString = """(line.product_id IS NOT NULL
+    AND line.product_source IN ('user', 'bulk'))"""
+COMPANY: LiteralString = f"CASE WHEN {COMPANY_KEPT} THEN line.company_id ELSE said.company_id END"
+# An agreement of another company than the line's is never filled in.
+AGREEMENT_FITS: LiteralString = f"(said.agreement_company_id = {COMPANY})"
+
+VALUES: Mapping[LiteralString, LiteralString] = {
+    "company_id": COMPANY,
+    "agreement_id": f"""CASE WHEN {AGREEMENT_KEPT} THEN line.agreement_id
+        WHEN {AGREEMENT_FITS} THEN said.agreement_id END""",
+    "create_agreement": f"""CASE WHEN {AGREEMENT_KEPT} THEN line.create_agreement
+        ELSE said.create_agreement END""",
+    "product_id": f"CASE WHEN {PRODUCT_KEPT} THEN line.product_id ELSE said.product_id END",
+}
+COPIES: Mapping[LiteralString, LiteralString] = {
+    "company_name": f"CASE WHEN {COMPANY_KEPT} THEN line.company_name ELSE said.company_name END",
+    "company_connectwise_id": f"""CASE WHEN {COMPANY_KEPT} THEN line.company_connectwise_id
+        ELSE said.company_connectwise_id END""",
+    "company_source": f"""CASE WHEN {COMPANY_KEPT} THEN line.company_source
+        WHEN said.company_id IS NULL THEN 'none' ELSE 'default' END""",
+    "agreement_name": f"""CASE WHEN {AGREEMENT_KEPT} THEN line.agreement_name
+        WHEN {AGREEMENT_FITS} THEN said.agreement_name ELSE '' END""",
+    "agreement_source": f"""CASE WHEN {AGREEMENT_KEPT} THEN line.agreement_source
+        WHEN said.create_agreement OR {AGREEMENT_FITS} THEN 'default' ELSE 'none' END""",
+    "product_name": f"CASE WHEN {PRODUCT_KEPT} THEN line.product_name ELSE said.product_name END",
+    "product_connectwise_id": f"""CASE WHEN {PRODUCT_KEPT} THEN line.product_connectwise_id
+        ELSE said.product_connectwise_id END""",
+    "product_source": f"""CASE WHEN {PRODUCT_KEPT} THEN line.product_source
+        WHEN said.product_id IS NULL THEN 'none' ELSE 'default' END""",
+}
+
+CHANGED: LiteralString = " OR ".join(
+    f"line.{column} IS DISTINCT FROM {value}" for column, value in VALUES.items()
+)
+AFFECTED: LiteralString = f"""{OPEN} AND ({{where}})
+    AND (line.organization_id, line.offer_id, line.contract_id)
+        = (said.organization_id, said.offer_id, said.contract_id)
+    AND ({CHANGED})"""
+ASSIGNMENTS: LiteralString = ", ".join(
+    f"{column} = {value}" for column, value in {**VALUES, **COPIES}.items()
+)
+
+
+def prefill_lines(
+    *,
+    where: LiteralString,
+    params: Mapping[str, Any] | None = None,
+    group_by: Sequence[LiteralString] = (),
+) -> dict[tuple[object, ...], int]:
+    """Fill the unsynced, unfrozen lines that meet `where`; how many changed, by `group_by`.
+
+    `where` is a condition on `line` (invoices_invoiceline) with named parameters, such as
+    "line.id = ANY(%(ids)s)" or "line.platform_id IN (SELECT platform_id FROM staging)".
+    """
+    groups = ", ".join(f"filled.{column}" for column in group_by)
+    sql = f"""
+        WITH filled AS (
+            UPDATE invoices_invoiceline line
+            SET {ASSIGNMENTS}, version = line.version + 1
+            FROM ({DEFAULTS.replace("{open}", OPEN)}) said
+            WHERE {AFFECTED}
+            RETURNING line.organization_id, line.offer_id, line.contract_id
+        )
+        SELECT {groups + "," if groups else ""} count(*) FROM filled
+        {"GROUP BY " + groups if groups else ""}
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(sql.replace("{where}", where), params or {})
+        return {tuple(row[:-1]): row[-1] for row in cursor.fetchall()}
+
+
+def count_prefill(*, where: LiteralString, params: Mapping[str, Any] | None = None) -> int:
+    """How many lines `prefill_lines` would change."""
+    sql = f"""SELECT count(*) FROM invoices_invoiceline line,
+        ({DEFAULTS.replace("{open}", OPEN)}) said WHERE {AFFECTED}"""
+    with connection.cursor() as cursor:
+        cursor.execute(sql.replace("{where}", where), params or {})
+        return int(cursor.fetchone()[0])

@@ -1,0 +1,48 @@
+"""What mapping asks of invoice lines; `invoices` implements it and registers it when it is ready.
+
+The arrow of imports points from invoices to mapping, so mapping may only name what it needs.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+LineColumn = Literal["organization_id", "offer_id", "contract_id"]
+Key = tuple[int | str, ...]
+Renamed = Literal["organization", "offer", "company", "product", "agreement"]
+
+
+@dataclass(frozen=True)
+class LineScope:
+    """The lines whose `columns` hold one of `keys`."""
+
+    columns: tuple[LineColumn, ...]
+    keys: tuple[Key, ...]
+
+
+class Lines(Protocol):
+    """Invoice lines, as mapping sees them."""
+
+    def fill(self, scope: LineScope) -> Mapping[Key, int]:
+        """Give the unsynced lines of `scope` the mappings of now (P12); how many changed, by key."""
+
+    def count(self, scope: LineScope) -> int:
+        """How many lines `fill` would change."""
+
+    def refresh_names(self, kind: Renamed, ids: Collection[int]) -> int:
+        """Copy the names of these records onto their lines again, the synced ones too."""
+
+
+_registered: list[Lines] = []
+
+
+def register_lines(lines: Lines) -> None:
+    """Called once, when the implementing app is ready."""
+    _registered[:] = [lines]
+
+
+def lines() -> Lines:
+    """The registered implementation; a missing one is a mistake of the installation."""
+    if not _registered:
+        raise RuntimeError("no app has registered its invoice lines with mapping.ports")
+    return _registered[0]
