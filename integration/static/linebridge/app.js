@@ -1,0 +1,146 @@
+// The frame's behaviour: theme switch, dialogs, toasts, menus, and what htmx needs said once.
+
+const dialog = document.getElementById("dialog");
+const dialogBody = document.getElementById("dialog-body");
+let returnTo = null;
+
+// --- Theme -------------------------------------------------------------------------------------
+
+function markTheme() {
+  const choice = document.documentElement.dataset.themeChoice;
+  for (const button of document.querySelectorAll("[data-theme-choice]")) {
+    button.setAttribute("aria-pressed", String(button.dataset.themeChoice === choice));
+  }
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button[data-theme-choice]");
+  if (!button) return;
+  localStorage.setItem("theme", button.dataset.themeChoice);
+  document.dispatchEvent(new Event("themechange"));
+  markTheme();
+});
+markTheme();
+
+// --- Dialogs -----------------------------------------------------------------------------------
+
+function openDialog() {
+  if (!dialog.open) dialog.showModal();
+  const first = dialogBody.querySelector("[autofocus], input:not([type=hidden]):not(:disabled), select, button:not([data-close]), button");
+  first?.focus();
+}
+
+export function closeDialog() {
+  if (dialog.open) dialog.close();
+}
+
+document.body.addEventListener("htmx:beforeRequest", (event) => {
+  const opener = event.detail.elt;
+  if (opener.matches?.("[data-dialog]")) returnTo = opener.id ? `#${CSS.escape(opener.id)}` : opener;
+});
+
+document.body.addEventListener("htmx:afterSwap", (event) => {
+  if (event.detail.target === dialogBody && dialogBody.childElementCount) openDialog();
+});
+
+dialog.addEventListener("click", (event) => {
+  // The dialog's own padding is none: a click on the element itself is one on its backdrop.
+  if (event.target === dialog || event.target.closest("[data-close]")) closeDialog();
+});
+
+dialog.addEventListener("close", () => {
+  dialogBody.replaceChildren();
+  const opener = typeof returnTo === "string" ? document.querySelector(returnTo) : returnTo;
+  opener?.focus();
+  returnTo = null;
+});
+
+document.body.addEventListener("closeDialog", closeDialog);
+
+// --- Toasts ------------------------------------------------------------------------------------
+
+const FADE_AFTER = 6000;
+
+export function toast(text, kind = "success") {
+  const failed = kind === "error";
+  const box = document.createElement("div");
+  box.className = `toast-item is-${failed ? "error" : kind}`;
+  const words = document.createElement("p");
+  words.textContent = text;
+  const close = document.createElement("button");
+  close.type = "button";
+  close.className = "icon-button";
+  close.setAttribute("aria-label", "Dismiss");
+  close.append("×");
+  close.addEventListener("click", () => box.remove());
+  box.append(words, close);
+  document.querySelector(failed ? ".toast-assertive" : ".toast-polite").append(box);
+  if (failed) return;
+  let timer = setTimeout(() => box.remove(), FADE_AFTER);
+  box.addEventListener("mouseenter", () => clearTimeout(timer));
+  box.addEventListener("mouseleave", () => { timer = setTimeout(() => box.remove(), FADE_AFTER); });
+}
+
+document.body.addEventListener("toast", (event) => toast(event.detail.text, event.detail.kind));
+for (const message of document.querySelectorAll("template[data-toast]")) {
+  toast(message.content.textContent, message.dataset.toast);
+  message.remove();
+}
+
+// --- Menus and hints (native popovers, put beside what opened them) ------------------------------
+
+function place(popover, anchor) {
+  const from = anchor.getBoundingClientRect();
+  const size = popover.getBoundingClientRect();
+  const below = from.bottom + 4 + size.height <= window.innerHeight;
+  const above = anchor.dataset.anchor === "above" || !below;
+  const top = above ? Math.max(8, from.top - size.height - 4) : from.bottom + 4;
+  const left = Math.min(from.left, window.innerWidth - size.width - 8);
+  popover.style.top = `${top}px`;
+  popover.style.left = `${Math.max(8, left)}px`;
+}
+
+export function showBeside(popover, anchor) {
+  if (!popover.matches(":popover-open")) popover.showPopover();
+  place(popover, anchor);
+}
+
+document.addEventListener("toggle", (event) => {
+  if (event.newState !== "open" || !event.target.id) return;
+  const anchor = document.querySelector(`[popovertarget="${CSS.escape(event.target.id)}"]`);
+  if (anchor) place(event.target, anchor);
+}, true);
+
+// --- htmx ----------------------------------------------------------------------------------------
+
+const WENT_WRONG = {
+  0: "The server can't be reached. Nothing was changed; check the connection and try again.",
+  403: "You have no permission for this. Nothing was changed; ask an administrator for the role.",
+  404: "This isn't here any more. Nothing was changed; reload the page.",
+  409: "Someone else was faster. Nothing was changed; reload the page.",
+};
+
+document.body.addEventListener("htmx:beforeSwap", (event) => {
+  // A session that ended answers with the sign-in page: it belongs in the window, not in a fragment.
+  const answered = new URL(event.detail.xhr.responseURL || location.href);
+  if (answered.pathname === document.body.dataset.loginUrl) {
+    event.detail.shouldSwap = false;
+    location.reload();
+  }
+});
+
+document.body.addEventListener("htmx:responseError", (event) => {
+  const { status } = event.detail.xhr;
+  toast(WENT_WRONG[status] || `The server failed (${status}). Your data is as it was; try again, and look in System Logs if it stays.`, "error");
+});
+document.body.addEventListener("htmx:sendError", () => toast(WENT_WRONG[0], "error"));
+
+// A thin line at the top for what takes longer than 300 ms; polling stays quiet.
+let pending = 0;
+const counts = (event) => !event.detail.elt?.closest?.("[data-quiet]");
+document.body.addEventListener("htmx:beforeRequest", (event) => {
+  if (counts(event)) document.body.classList.toggle("is-waiting", ++pending > 0);
+});
+document.body.addEventListener("htmx:afterRequest", (event) => {
+  if (counts(event)) document.body.classList.toggle("is-waiting", (pending = Math.max(0, pending - 1)) > 0);
+});

@@ -1,0 +1,164 @@
+"""Template tags of the frame and the grids: icons, navigation, query strings, numbers."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.http import HttpRequest
+from django.template.context import Context
+from django.templatetags.static import static
+from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from mapping.grid import GridState
+
+register = template.Library()
+
+NEEDS_CREDENTIALS = "Save the ConnectWise credentials in Settings first"
+NEEDS_AGREEMENT_TYPE = "Choose an Agreement Type in Settings → Configuration first"
+ROLES = ("Administrator", "Operator", "Viewer")
+
+
+@dataclass(frozen=True, kw_only=True)
+class NavigationItem:
+    """One entry of the left navigation; without a url it is shown disabled, and says why."""
+
+    label: str
+    icon: str
+    url: str
+    current: bool
+    why: str = ""
+
+
+# Label, icon, the page it opens, the paths it is current on, the gates that close it (P1, P2).
+NAVIGATION = (
+    ("Dashboard", "dashboard", "dashboard", "/", ("credentials", "agreement_type")),
+    ("Mapping", "mapping", "mapping:organizations", "/mapping/", ("credentials", "agreement_type")),
+    ("System Logs", "logs", "system_log:list", "/logs/", ("credentials",)),
+    ("Settings", "settings", "settings_authentication", "/settings/", ()),
+)
+
+
+@register.simple_tag
+def icon(name: str, css: str = "") -> SafeString:
+    """A decorative symbol of icons.svg; the words beside it carry the meaning."""
+    return format_html(
+        '<svg class="icon {}" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
+        css,
+        static("linebridge/icons.svg"),
+        name,
+    )
+
+
+@register.inclusion_tag("_navigation.html", takes_context=True)
+def navigation(context: Context) -> dict[str, Any]:
+    request: HttpRequest = context["request"]
+    items = [item for item in _items(request, gate=context.get("gate")) if item]
+    return {
+        "request": request,
+        "csrf_token": context.get("csrf_token"),
+        "user": request.user,
+        "role": _role(request.user),
+        "items": items,
+        "home": next((item.url for item in items if item.url), "/"),
+        "logout_url": _url("logout"),
+    }
+
+
+@register.simple_tag
+def with_params(grid: GridState, **changes: object) -> str:
+    """The query string of the grid's state with `changes`; None takes a parameter away."""
+    return grid.with_params(**changes)
+
+
+@register.simple_tag
+def sort_link(grid: GridState, key: str) -> str:
+    """Where a click on the head of column `key` leads."""
+    return grid.toggled(key)
+
+
+@register.simple_tag
+def sort_direction(grid: GridState, key: str) -> str:
+    """What aria-sort says of column `key`."""
+    return grid.sorted_by(key)
+
+
+@register.simple_tag
+def without_value(grid: GridState, name: str, value: str) -> str:
+    """The query string without one value of a filter, for its chip."""
+    return grid.without(name, value)
+
+
+@register.simple_tag
+def hidden_params(grid: GridState, without: str = "", form: str = "") -> SafeString:
+    """The state as hidden inputs, but for the page and `without`; of the form with that id."""
+    owner = format_html(' form="{}"', form) if form else ""
+    return format_html_join(
+        "",
+        '<input type="hidden" name="{}" value="{}"{}>',
+        (
+            (name, value, owner)
+            for name, values in grid.params().items()
+            if name not in ("page", without)
+            for value in values
+        ),
+    )
+
+
+@register.filter
+def grouped(value: int) -> str:
+    """A count as it is read: 1,204."""
+    return f"{value:,}"
+
+
+@register.filter
+def amount(value: Decimal | None) -> str:
+    """A decimal as it is read: grouped, at least two places, no further zeros, no rounding."""
+    if value is None:
+        return ""
+    whole, _, places = f"{value:,f}".partition(".")
+    return f"{whole}.{places.rstrip('0').ljust(2, '0')}"
+
+
+@register.filter
+def quantity(value: Decimal | None) -> str:
+    """A quantity without needless zeros: 12, 0.5."""
+    if value is None:
+        return ""
+    whole, _, places = f"{value:,f}".partition(".")
+    return f"{whole}.{places.rstrip('0')}" if places.strip("0") else whole
+
+
+def _items(request: HttpRequest, *, gate: str | None) -> list[NavigationItem]:
+    return [
+        NavigationItem(
+            label=label,
+            icon=symbol,
+            url="" if gate in gates else _url(name),
+            current=request.path == prefix if prefix == "/" else request.path.startswith(prefix),
+            why=NEEDS_CREDENTIALS if gate == "credentials" else NEEDS_AGREEMENT_TYPE,
+        )
+        for label, symbol, name, prefix, gates in NAVIGATION
+        if label != "Settings" or _sees_settings(request)
+    ]
+
+
+def _sees_settings(request: HttpRequest) -> bool:
+    return request.user.is_authenticated
+
+
+def _role(user: AbstractBaseUser | Any) -> str:
+    if getattr(user, "is_superuser", False):
+        return ROLES[0]
+    names = {group.name for group in user.groups.all()} if user.is_authenticated else set()
+    return next((role for role in ROLES if role in names), "No role")
+
+
+def _url(name: str) -> str:
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""
