@@ -8,16 +8,20 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 LineColumn = Literal["organization_id", "offer_id", "contract_id"]
+# Company and agreement go together; the product goes alone.
+Part = Literal["customer", "product"]
+PARTS: tuple[Part, ...] = ("customer", "product")
 Key = tuple[int | str, ...]
 Renamed = Literal["organization", "offer", "company", "product", "agreement"]
 
 
 @dataclass(frozen=True)
 class LineScope:
-    """The lines whose `columns` hold one of `keys`."""
+    """The lines whose `columns` hold one of `keys`, and which of their values are meant."""
 
     columns: tuple[LineColumn, ...]
     keys: tuple[Key, ...]
+    parts: tuple[Part, ...] = PARTS
 
 
 class Lines(Protocol):

@@ -47,12 +47,14 @@ class InvoiceLines:
 
     def fill(self, scope: LineScope) -> Mapping[Key, int]:
         where, params = _condition(scope)
-        filled = prefill_lines(where=where, params=params, group_by=scope.columns)
+        filled = prefill_lines(
+            where=where, params=params, parts=scope.parts, group_by=scope.columns
+        )
         return {_key(key): lines for key, lines in filled.items()}
 
     def count(self, scope: LineScope) -> int:
         where, params = _condition(scope)
-        return count_prefill(where=where, params=params)
+        return count_prefill(where=where, params=params, parts=scope.parts)
 
     def refresh_names(self, kind: Renamed, ids: Collection[int]) -> int:
         return refresh_names(kind, ids) if ids else 0

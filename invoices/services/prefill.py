@@ -10,6 +10,8 @@ from typing import Any, LiteralString
 
 from django.db import connection
 
+from mapping.ports import PARTS, Part
+
 # Synced lines never change, lines in flight are frozen.
 OPEN: LiteralString = "line.psa_status <> 'synced' AND NOT line.in_flight"
 
@@ -24,7 +26,7 @@ DEFAULTS: LiteralString = """
         product.connectwise_id AS product_connectwise_id
     FROM (
         SELECT DISTINCT line.organization_id, line.offer_id, line.contract_id
-        FROM invoices_invoiceline line WHERE {open} AND ({where})
+        FROM invoices_invoiceline line WHERE {where}
     ) key
     JOIN mapping_organization organization ON organization.id = key.organization_id
     JOIN mapping_offer offer ON offer.id = key.offer_id
@@ -71,47 +73,48 @@ COMPANY: LiteralString = f"CASE WHEN {COMPANY_KEPT} THEN line.company_id ELSE sa
 # An agreement of another company than the line's is never filled in.
 AGREEMENT_FITS: LiteralString = f"(said.agreement_company_id = {COMPANY})"
 
-VALUES: Mapping[LiteralString, LiteralString] = {
-    "company_id": COMPANY,
-    "agreement_id": f"""CASE WHEN {AGREEMENT_KEPT} THEN line.agreement_id
-        WHEN {AGREEMENT_FITS} THEN said.agreement_id END""",
-    "create_agreement": f"""CASE WHEN {AGREEMENT_KEPT} THEN line.create_agreement
-        ELSE said.create_agreement END""",
-    "product_id": f"CASE WHEN {PRODUCT_KEPT} THEN line.product_id ELSE said.product_id END",
+# What decides whether a line changes, and the copies that go with it, by part.
+VALUES: Mapping[Part, Mapping[LiteralString, LiteralString]] = {
+    "customer": {
+        "company_id": COMPANY,
+        "agreement_id": f"""CASE WHEN {AGREEMENT_KEPT} THEN line.agreement_id
+            WHEN {AGREEMENT_FITS} THEN said.agreement_id END""",
+        "create_agreement": f"""CASE WHEN {AGREEMENT_KEPT} THEN line.create_agreement
+            ELSE said.create_agreement END""",
+    },
+    "product": {
+        "product_id": f"CASE WHEN {PRODUCT_KEPT} THEN line.product_id ELSE said.product_id END"
+    },
 }
-COPIES: Mapping[LiteralString, LiteralString] = {
-    "company_name": f"CASE WHEN {COMPANY_KEPT} THEN line.company_name ELSE said.company_name END",
-    "company_connectwise_id": f"""CASE WHEN {COMPANY_KEPT} THEN line.company_connectwise_id
-        ELSE said.company_connectwise_id END""",
-    "company_source": f"""CASE WHEN {COMPANY_KEPT} THEN line.company_source
-        WHEN said.company_id IS NULL THEN 'none' ELSE 'default' END""",
-    "agreement_name": f"""CASE WHEN {AGREEMENT_KEPT} THEN line.agreement_name
-        WHEN {AGREEMENT_FITS} THEN said.agreement_name ELSE '' END""",
-    "agreement_source": f"""CASE WHEN {AGREEMENT_KEPT} THEN line.agreement_source
-        WHEN said.create_agreement OR {AGREEMENT_FITS} THEN 'default' ELSE 'none' END""",
-    "product_name": f"CASE WHEN {PRODUCT_KEPT} THEN line.product_name ELSE said.product_name END",
-    "product_connectwise_id": f"""CASE WHEN {PRODUCT_KEPT} THEN line.product_connectwise_id
-        ELSE said.product_connectwise_id END""",
-    "product_source": f"""CASE WHEN {PRODUCT_KEPT} THEN line.product_source
-        WHEN said.product_id IS NULL THEN 'none' ELSE 'default' END""",
+COPIES: Mapping[Part, Mapping[LiteralString, LiteralString]] = {
+    "customer": {
+        "company_name": f"""CASE WHEN {COMPANY_KEPT} THEN line.company_name
+            ELSE said.company_name END""",
+        "company_connectwise_id": f"""CASE WHEN {COMPANY_KEPT} THEN line.company_connectwise_id
+            ELSE said.company_connectwise_id END""",
+        "company_source": f"""CASE WHEN {COMPANY_KEPT} THEN line.company_source
+            WHEN said.company_id IS NULL THEN 'none' ELSE 'default' END""",
+        "agreement_name": f"""CASE WHEN {AGREEMENT_KEPT} THEN line.agreement_name
+            WHEN {AGREEMENT_FITS} THEN said.agreement_name ELSE '' END""",
+        "agreement_source": f"""CASE WHEN {AGREEMENT_KEPT} THEN line.agreement_source
+            WHEN said.create_agreement OR {AGREEMENT_FITS} THEN 'default' ELSE 'none' END""",
+    },
+    "product": {
+        "product_name": f"""CASE WHEN {PRODUCT_KEPT} THEN line.product_name
+            ELSE said.product_name END""",
+        "product_connectwise_id": f"""CASE WHEN {PRODUCT_KEPT} THEN line.product_connectwise_id
+            ELSE said.product_connectwise_id END""",
+        "product_source": f"""CASE WHEN {PRODUCT_KEPT} THEN line.product_source
+            WHEN said.product_id IS NULL THEN 'none' ELSE 'default' END""",
+    },
 }
-
-CHANGED: LiteralString = " OR ".join(
-    f"line.{column} IS DISTINCT FROM {value}" for column, value in VALUES.items()
-)
-AFFECTED: LiteralString = f"""{OPEN} AND ({{where}})
-    AND (line.organization_id, line.offer_id, line.contract_id)
-        = (said.organization_id, said.offer_id, said.contract_id)
-    AND ({CHANGED})"""
-ASSIGNMENTS: LiteralString = ", ".join(
-    f"{column} = {value}" for column, value in {**VALUES, **COPIES}.items()
-)
 
 
 def prefill_lines(
     *,
     where: LiteralString,
     params: Mapping[str, Any] | None = None,
+    parts: Sequence[Part] = PARTS,
     group_by: Sequence[LiteralString] = (),
 ) -> dict[tuple[object, ...], int]:
     """Fill the unsynced, unfrozen lines that meet `where`; how many changed, by `group_by`.
@@ -119,27 +122,51 @@ def prefill_lines(
     `where` is a condition on `line` (invoices_invoiceline) with named parameters, such as
     "line.id = ANY(%(ids)s)" or "line.platform_id IN (SELECT platform_id FROM staging)".
     """
+    assignments = ", ".join(
+        f"{column} = {value}"
+        for part in parts
+        for column, value in {**VALUES[part], **COPIES[part]}.items()
+    )
     groups = ", ".join(f"filled.{column}" for column in group_by)
     sql = f"""
         WITH filled AS (
-            UPDATE invoices_invoiceline line
-            SET {ASSIGNMENTS}, version = line.version + 1
-            FROM ({DEFAULTS.replace("{open}", OPEN)}) said
-            WHERE {AFFECTED}
+            UPDATE invoices_invoiceline line SET {assignments}, version = line.version + 1
+            FROM ({_defaults(where)}) said
+            WHERE {_affected(where, parts)}
             RETURNING line.organization_id, line.offer_id, line.contract_id
         )
         SELECT {groups + "," if groups else ""} count(*) FROM filled
         {"GROUP BY " + groups if groups else ""}
     """
     with connection.cursor() as cursor:
-        cursor.execute(sql.replace("{where}", where), params or {})
+        cursor.execute(sql, params or {})
         return {tuple(row[:-1]): row[-1] for row in cursor.fetchall()}
 
 
-def count_prefill(*, where: LiteralString, params: Mapping[str, Any] | None = None) -> int:
+def count_prefill(
+    *,
+    where: LiteralString,
+    params: Mapping[str, Any] | None = None,
+    parts: Sequence[Part] = PARTS,
+) -> int:
     """How many lines `prefill_lines` would change."""
-    sql = f"""SELECT count(*) FROM invoices_invoiceline line,
-        ({DEFAULTS.replace("{open}", OPEN)}) said WHERE {AFFECTED}"""
+    sql = f"""SELECT count(*) FROM invoices_invoiceline line, ({_defaults(where)}) said
+        WHERE {_affected(where, parts)}"""
     with connection.cursor() as cursor:
-        cursor.execute(sql.replace("{where}", where), params or {})
+        cursor.execute(sql, params or {})
         return int(cursor.fetchone()[0])
+
+
+def _defaults(where: LiteralString) -> LiteralString:
+    return DEFAULTS.replace("{where}", f"{OPEN} AND ({where})")
+
+
+def _affected(where: LiteralString, parts: Sequence[Part]) -> LiteralString:
+    changed: LiteralString = " OR ".join(
+        f"line.{column} IS DISTINCT FROM {value}"
+        for part in parts
+        for column, value in VALUES[part].items()
+    )
+    return f"""{OPEN} AND ({where}) AND ({changed})
+        AND (line.organization_id, line.offer_id, line.contract_id)
+            = (said.organization_id, said.offer_id, said.contract_id)"""
