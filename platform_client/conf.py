@@ -8,7 +8,7 @@ from platform_client.client import PlatformClient
 from platform_client.models import PlatformSettings
 from wire.errors import NotConfigured
 
-SERVICE = "the Platform"
+SERVICE = "The Platform"
 
 
 @dataclass(frozen=True, slots=True)

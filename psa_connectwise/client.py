@@ -4,9 +4,22 @@ Knows no Django. Reads are retried; a write is sent once, and where its fate is 
 `OutcomeUnknown` says so.
 """
 
+import base64
+import time
 from collections.abc import Callable, Iterator
 
-from psa_connectwise.payloads import AdditionChanges, AgreementChanges, NewAddition, NewAgreement
+from psa_connectwise import schemas
+from psa_connectwise.address import SERVICE, site
+from psa_connectwise.conditions import equals
+from psa_connectwise.payloads import (
+    AdditionChanges,
+    AgreementChanges,
+    NewAddition,
+    NewAgreement,
+    addition_patch,
+    agreement_patch,
+)
+from psa_connectwise.rest import Rest
 from psa_connectwise.schemas import (
     Addition,
     Agreement,
@@ -17,12 +30,19 @@ from psa_connectwise.schemas import (
     Reply,
     SystemInfo,
 )
+from wire.address import sendable
+from wire.session import OnSend, RemoteSession
 
-OnSend = Callable[[], None] | None
+# Without it ConnectWise answers in its latest model.
+ACCEPT = "application/vnd.connectwise.com+json; version=2026.4"
 
 
 class ConnectWiseClient:
-    """One installation of ConnectWise; every method raises `wire.errors.RemoteError`s only."""
+    """One installation of ConnectWise; every method raises `wire.errors.RemoteError`s only.
+
+    `throttle` and `pause` are the rate limit that all workers share; `codebase` is what an earlier
+    client found, and `on_codebase` hears what this one finds.
+    """
 
     def __init__(
         self,
@@ -35,45 +55,112 @@ class ConnectWiseClient:
         timeout: float = 60.0,
         throttle: Callable[[], None] | None = None,
         pause: Callable[[float], None] | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        codebase: str | None = None,
+        on_codebase: Callable[[str], None] | None = None,
     ) -> None:
-        self.timeout = timeout
+        parts = {
+            "Company ID": company_id,
+            "public key": public_key,
+            "private key": private_key,
+            "client ID": client_id,
+        }
+        sendable(parts, service=SERVICE)
+        token = base64.b64encode(f"{company_id}+{public_key}:{private_key}".encode()).decode()
+        where = site(url)
+        self._name = f"{company_id} at {where.api}"
+        self._rest = Rest(
+            site=where,
+            company_id=company_id,
+            codebase=codebase,
+            on_codebase=on_codebase,
+            session=RemoteSession(
+                service=SERVICE,
+                timeout=timeout,
+                headers={
+                    "Authorization": f"Basic {token}",
+                    "clientId": client_id,
+                    "Accept": ACCEPT,
+                },
+                secrets=(public_key, private_key, token),
+                throttle=throttle,
+                pause=pause,
+                sleep=sleep,
+            ),
+        )
+
+    def __repr__(self) -> str:
+        return f"<ConnectWiseClient {self._name}>"
 
     def system_info(self) -> SystemInfo:
         """Works with any valid keys: the connection test."""
-        raise NotImplementedError
+        return self._rest.get(schemas.SYSTEM_INFO, "/system/info", what="the system information")
 
     def companies(self) -> Iterator[Page[Company]]:
         """Every company, deleted ones too."""
-        raise NotImplementedError
+        return self._rest.pages(schemas.COMPANY, "/company/companies", what="companies")
 
     def products(self) -> Iterator[Page[Product]]:
         """The whole catalog, inactive items too."""
-        raise NotImplementedError
+        return self._rest.pages(schemas.PRODUCT, "/procurement/catalog", what="the product catalog")
 
     def agreement_types(self) -> Iterator[Page[AgreementType]]:
         """Every type, inactive ones too."""
-        raise NotImplementedError
+        path = "/finance/agreements/types"
+        return self._rest.pages(schemas.AGREEMENT_TYPE, path, what="agreement types")
 
     def agreements(
         self, *, company_id: int | None = None, after_id: int | None = None
     ) -> Iterator[Page[Agreement]]:
         """Every agreement in any state; of one company by a search, which may lag behind writes."""
-        raise NotImplementedError
+        params: dict[str, str | int] = {}
+        if company_id is not None:
+            params["conditions"] = equals("company/id", company_id)
+        return self._rest.pages(
+            schemas.AGREEMENT,
+            "/finance/agreements",
+            what="agreements",
+            params=params,
+            after_id=after_id,
+        )
 
     def agreement(self, agreement_id: int) -> Agreement:
-        raise NotImplementedError
+        """One agreement; raises NotFound when it is gone."""
+        path = _agreement_path(agreement_id)
+        return self._rest.get(schemas.AGREEMENT, path, what=f"agreement {agreement_id}")
 
     def additions(self, agreement_id: int, *, after_id: int | None = None) -> Page[Addition]:
         """All of an agreement's additions, or those with a higher id, as a plain list."""
-        raise NotImplementedError
+        pages = list(
+            self._rest.pages(
+                schemas.ADDITION,
+                f"{_agreement_path(agreement_id)}/additions",
+                what=f"the additions of agreement {agreement_id}",
+                after_id=after_id,
+            )
+        )
+        return Page(
+            items=tuple(item for page in pages for item in page.items),
+            bad=tuple(item for page in pages for item in page.bad),
+        )
 
     def addition(self, agreement_id: int, addition_id: int) -> Addition:
-        raise NotImplementedError
+        """One addition; raises NotFound when it is gone."""
+        path = _addition_path(agreement_id, addition_id)
+        return self._rest.get(schemas.ADDITION, path, what=f"addition {addition_id}")
 
     def create_addition(
         self, agreement_id: int, new: NewAddition, *, on_send: OnSend = None
     ) -> Reply[Addition]:
-        raise NotImplementedError
+        """The addition as ConnectWise stored it."""
+        return self._rest.write(
+            schemas.ADDITION,
+            "POST",
+            f"{_agreement_path(agreement_id)}/additions",
+            json=new.to_wire(),
+            what="the addition",
+            on_send=on_send,
+        )
 
     def update_addition(
         self,
@@ -83,20 +170,60 @@ class ConnectWiseClient:
         *,
         on_send: OnSend = None,
     ) -> Reply[Addition]:
-        raise NotImplementedError
+        """Only what is named changes; the addition as ConnectWise stored it."""
+        return self._rest.write(
+            schemas.ADDITION,
+            "PATCH",
+            _addition_path(agreement_id, addition_id),
+            json=addition_patch(changes),
+            what=f"the change of addition {addition_id}",
+            on_send=on_send,
+        )
 
     def delete_addition(
         self, agreement_id: int, addition_id: int, *, on_send: OnSend = None
     ) -> Reply[None]:
-        raise NotImplementedError
+        """Refused by ConnectWise once it was invoiced."""
+        path = _addition_path(agreement_id, addition_id)
+        return self._rest.delete(
+            path, what=f"the removal of addition {addition_id}", on_send=on_send
+        )
 
     def create_agreement(self, new: NewAgreement, *, on_send: OnSend = None) -> Reply[Agreement]:
-        raise NotImplementedError
+        """The agreement as ConnectWise stored it."""
+        return self._rest.write(
+            schemas.AGREEMENT,
+            "POST",
+            "/finance/agreements",
+            json=new.to_wire(),
+            what="the agreement",
+            on_send=on_send,
+        )
 
     def update_agreement(
         self, agreement_id: int, changes: AgreementChanges, *, on_send: OnSend = None
     ) -> Reply[Agreement]:
-        raise NotImplementedError
+        """Only what is named changes; the agreement as ConnectWise stored it."""
+        return self._rest.write(
+            schemas.AGREEMENT,
+            "PATCH",
+            _agreement_path(agreement_id),
+            json=agreement_patch(changes),
+            what=f"the change of agreement {agreement_id}",
+            on_send=on_send,
+        )
 
     def delete_agreement(self, agreement_id: int, *, on_send: OnSend = None) -> Reply[None]:
-        raise NotImplementedError
+        """Refused by ConnectWise while anything hangs on it."""
+        path = _agreement_path(agreement_id)
+        return self._rest.delete(
+            path, what=f"the removal of agreement {agreement_id}", on_send=on_send
+        )
+
+
+def _agreement_path(agreement_id: int) -> str:
+    return f"/finance/agreements/{int(agreement_id)}"
+
+
+def _addition_path(agreement_id: int, addition_id: int) -> str:
+    return f"{_agreement_path(agreement_id)}/additions/{int(addition_id)}"
