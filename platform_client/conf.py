@@ -1,5 +1,6 @@
 """From settings to a client: what is saved in the database wins over the environment."""
 
+import functools
 from dataclasses import dataclass, field
 
 from django.conf import settings
@@ -7,6 +8,7 @@ from django.conf import settings
 from platform_client.client import PlatformClient
 from platform_client.models import PlatformSettings
 from wire.errors import NotConfigured
+from wire.throttle import Throttle
 
 SERVICE = "The Platform"
 
@@ -39,6 +41,13 @@ def get_client() -> PlatformClient:
     known = credentials()
     if known.missing:
         raise NotConfigured(known.missing, service=SERVICE)
+    limit = throttle(redis_url=settings.REDIS_URL)
     return PlatformClient(
-        base_url=known.url, api_key=known.api_key, timeout=settings.CONNECTWISE_TIMEOUT_SECONDS
+        base_url=known.url, api_key=known.api_key, throttle=limit, pause=limit.pause
     )
+
+
+@functools.cache
+def throttle(*, redis_url: str) -> Throttle:
+    """No quota is known, but a 429 stops all workers together."""
+    return Throttle(name=SERVICE, redis_url=redis_url, per_minute=0)

@@ -1,14 +1,19 @@
 """From settings to a client: what is saved in the database wins over the environment."""
 
+import functools
 from dataclasses import dataclass, field
 
 from django.conf import settings
+from django.core.cache import cache
 
 from psa_connectwise.client import ConnectWiseClient
 from psa_connectwise.models import ConnectWiseSettings
 from wire.errors import NotConfigured
+from wire.throttle import Throttle
 
 SERVICE = "ConnectWise"
+# An upgrade in between is noticed by its 404s.
+CODEBASE_SECONDS = 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,10 @@ def get_client() -> ConnectWiseClient:
     known = credentials()
     if known.missing:
         raise NotConfigured(known.missing, service=SERVICE)
+    limit = throttle(
+        redis_url=settings.REDIS_URL, per_minute=settings.CONNECTWISE_MAX_REQUESTS_PER_MINUTE
+    )
+    codebase_key = f"connectwise-codebase:{known.company_id}@{known.url}"
     return ConnectWiseClient(
         url=known.url,
         company_id=known.company_id,
@@ -63,4 +72,14 @@ def get_client() -> ConnectWiseClient:
         private_key=known.private_key,
         client_id=known.client_id,
         timeout=settings.CONNECTWISE_TIMEOUT_SECONDS,
+        throttle=limit,
+        pause=limit.pause,
+        codebase=cache.get(codebase_key),
+        on_codebase=lambda found: cache.set(codebase_key, found, CODEBASE_SECONDS),
     )
+
+
+@functools.cache
+def throttle(*, redis_url: str, per_minute: int) -> Throttle:
+    """The one rate limit towards ConnectWise; kept, for it holds connections to Redis."""
+    return Throttle(name=SERVICE, redis_url=redis_url, per_minute=per_minute)

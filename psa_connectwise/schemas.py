@@ -58,8 +58,9 @@ def _flag(value: object) -> object:
 Day = Annotated[date | None, BeforeValidator(_day)]
 Words = Annotated[Text, BeforeValidator(_text)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
-Id = Annotated[int, Field(gt=0)]
-Ref = int | None
+Number = Annotated[int, Field(ge=0, lt=2**31)]
+Id = Annotated[int, Field(gt=0, lt=2**31)]
+Ref = Number | None
 
 CONFIG = ConfigDict(
     alias_generator=to_camel, validate_by_name=True, validate_by_alias=True, extra="ignore"
