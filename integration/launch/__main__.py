@@ -2,7 +2,7 @@
 
 import sys
 
-if sys.version_info < (3, 11):  # before anything newer is imported
+if sys.version_info < (3, 11):  # noqa: UP036 - an older Python gets here, and should say so
     sys.exit("Linebridge needs Python 3.11 or later: try `make PYTHON=python3.11 demo`")
 
 from integration.launch.commands import main

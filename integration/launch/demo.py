@@ -2,14 +2,12 @@
 
 import os
 import signal
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
 from integration.launch import accounts, machine, postgres, standins, valkey
 from integration.launch.processes import Interrupted, Service, Stack, interruptible
-from integration.launch.state import ROOT, LaunchError, State, dotenv
+from integration.launch.state import ROOT, State, dotenv
 
 WEB_PORT = 8000
 LOGIN = "demo"
@@ -35,7 +33,7 @@ def bring_up(stack: Stack, python: Path) -> str:
     say = announcer()
     environment = {**own_variables(), **servers(stack, say)}
     say("the two stand-in servers")
-    environment |= standins.start(stack, python, environment)
+    environment |= standins.start(stack, python)
     address = f"http://127.0.0.1:{machine.free_port(WEB_PORT)}/"
     say("the database's tables")
     stack.run(step(python, environment, stack.state))
@@ -101,7 +99,7 @@ def product(
             name="web",
             command=gunicorn,
             environment=environment,
-            ready=lambda: answers(f"{address}healthz"),
+            ready=lambda: machine.answers(f"{address}healthz"),
             patience=5,
         ),
         Service(
@@ -117,18 +115,6 @@ def product(
             environment=environment,
         ),
     )
-
-
-def answers(url: str) -> bool:
-    """Whether a web server is there that can serve pages, whatever it says about this one."""
-    try:
-        with urllib.request.urlopen(url, timeout=2):
-            return True
-    except urllib.error.HTTPError as error:
-        error.close()
-        return error.code < 500
-    except OSError:
-        return False
 
 
 def only_ours(environment: dict[str, str]) -> dict[str, str]:

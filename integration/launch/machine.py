@@ -4,6 +4,8 @@ import os
 import shutil
 import socket
 import subprocess
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 from integration.launch.state import LaunchError
@@ -92,3 +94,15 @@ def free_port(preferred: int = 0, *, tries: int = 100) -> int:
         server.bind(("127.0.0.1", 0))
         port = server.getsockname()[1]
     return int(port)
+
+
+def answers(url: str) -> bool:
+    """Whether a web server is there that can serve pages, whatever it says about this one."""
+    try:
+        with urllib.request.urlopen(url, timeout=2):
+            return True
+    except urllib.error.HTTPError as error:
+        error.close()
+        return error.code < 500
+    except OSError:
+        return False

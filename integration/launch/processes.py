@@ -136,7 +136,7 @@ class Stack:
 
 def spawn(service: Service, log: Path) -> "subprocess.Popen[bytes]":
     """Starts in a session of its own, so that Ctrl-C reaches the launcher alone."""
-    log.parent.mkdir(parents=True, exist_ok=True)
+    log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if log.exists() and log.stat().st_size > LARGEST_LOG:
         log.replace(log.with_suffix(".log.1"))
     account = service.account

@@ -82,7 +82,7 @@ def uv() -> str:
     binary = folder / "bin" / "uv"
     if not binary.exists():
         target = ["--target", str(folder), "--no-deps", "--upgrade"]
-        quiet = ["--quiet", "--disable-pip-version-check"]
+        quiet = ["--quiet", "--disable-pip-version-check", "--root-user-action=ignore"]
         pinned = ["--require-hashes", "-r", str(UV_REQUIREMENTS)]
         subprocess.run([*pip(), "install", *quiet, *target, *pinned], check=True)
     return str(binary)
