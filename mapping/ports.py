@@ -5,7 +5,7 @@ The arrow of imports points from invoices to mapping, so mapping may only name w
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 LineColumn = Literal["organization_id", "offer_id", "contract_id"]
 # Company and agreement go together; the product goes alone.
@@ -13,6 +13,14 @@ Part = Literal["customer", "product"]
 PARTS: tuple[Part, ...] = ("customer", "product")
 Key = tuple[int | str, ...]
 Renamed = Literal["organization", "offer", "company", "product", "agreement"]
+
+
+class LineKey(NamedTuple):
+    """What decides a line's mappings."""
+
+    organization_id: int
+    offer_id: int
+    contract_id: str
 
 
 @dataclass(frozen=True)
@@ -27,8 +35,8 @@ class LineScope:
 class Lines(Protocol):
     """Invoice lines, as mapping sees them."""
 
-    def fill(self, scope: LineScope) -> Mapping[Key, int]:
-        """Give the unsynced lines of `scope` the mappings of now (P12); how many changed, by key."""
+    def fill(self, scope: LineScope) -> Mapping[LineKey, int]:
+        """Give the unsynced lines of `scope` the mappings of now (P12); how many changed."""
 
     def count(self, scope: LineScope) -> int:
         """How many lines `fill` would change."""

@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from invoices.services.prefill import count_prefill, prefill_lines
-from mapping.ports import Key, LineColumn, LineScope, Renamed
+from mapping.ports import LineColumn, LineKey, LineScope, Renamed
 
 CASTS: Mapping[LineColumn, LiteralString] = {
     "organization_id": "bigint[]",
@@ -45,12 +45,9 @@ RENAMES: Mapping[
 class InvoiceLines:
     """Implements `mapping.ports.Lines`."""
 
-    def fill(self, scope: LineScope) -> Mapping[Key, int]:
+    def fill(self, scope: LineScope) -> Mapping[LineKey, int]:
         where, params = _condition(scope)
-        filled = prefill_lines(
-            where=where, params=params, parts=scope.parts, group_by=scope.columns
-        )
-        return {_key(key): lines for key, lines in filled.items()}
+        return prefill_lines(where=where, params=params, parts=scope.parts)
 
     def count(self, scope: LineScope) -> int:
         where, params = _condition(scope)
@@ -68,10 +65,6 @@ def _condition(scope: LineScope) -> tuple[LiteralString, dict[str, object]]:
         column: [key[place] for key in scope.keys] for place, column in enumerate(scope.columns)
     }
     return f"({columns}) IN (SELECT * FROM unnest({arrays}))", params
-
-
-def _key(values: tuple[object, ...]) -> Key:
-    return tuple(value if isinstance(value, int) else str(value) for value in values)
 
 
 @transaction.atomic

@@ -10,7 +10,7 @@ from typing import Any, LiteralString
 
 from django.db import connection
 
-from mapping.ports import PARTS, Part
+from mapping.ports import PARTS, LineKey, Part
 
 # Synced lines never change, lines in flight are frozen.
 OPEN: LiteralString = "line.psa_status <> 'synced' AND NOT line.in_flight"
@@ -115,9 +115,8 @@ def prefill_lines(
     where: LiteralString,
     params: Mapping[str, Any] | None = None,
     parts: Sequence[Part] = PARTS,
-    group_by: Sequence[LiteralString] = (),
-) -> dict[tuple[object, ...], int]:
-    """Fill the unsynced, unfrozen lines that meet `where`; how many changed, by `group_by`.
+) -> dict[LineKey, int]:
+    """Fill the unsynced, unfrozen lines that meet `where`; how many changed, by what decided.
 
     `where` is a condition on `line` (invoices_invoiceline) with named parameters, such as
     "line.id = ANY(%(ids)s)" or "line.platform_id IN (SELECT platform_id FROM staging)".
@@ -127,7 +126,6 @@ def prefill_lines(
         for part in parts
         for column, value in {**VALUES[part], **COPIES[part]}.items()
     )
-    groups = ", ".join(f"filled.{column}" for column in group_by)
     sql = f"""
         WITH filled AS (
             UPDATE invoices_invoiceline line SET {assignments}, version = line.version + 1
@@ -135,12 +133,11 @@ def prefill_lines(
             WHERE {_affected(where, parts)}
             RETURNING line.organization_id, line.offer_id, line.contract_id
         )
-        SELECT {groups + "," if groups else ""} count(*) FROM filled
-        {"GROUP BY " + groups if groups else ""}
+        SELECT organization_id, offer_id, contract_id, count(*) FROM filled GROUP BY 1, 2, 3
     """
     with connection.cursor() as cursor:
         cursor.execute(sql, params or {})
-        return {tuple(row[:-1]): row[-1] for row in cursor.fetchall()}
+        return {LineKey(*row[:3]): row[3] for row in cursor.fetchall()}
 
 
 def count_prefill(

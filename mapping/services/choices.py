@@ -1,0 +1,89 @@
+"""What a mapping is set to, by whom and why; and how history pictures it. Queries nothing."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.contrib.auth.models import User
+
+from mapping.models import AgreementDefault, MappingChange
+from psa_connectwise.models import Agreement, Company, DirectoryRecord, Product
+
+Picture = dict[str, object] | None
+
+
+class MappingRefused(Exception):
+    """A mapping that may not be; its text names the thing and the fix."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class By:
+    """Who changes mappings and how; `fills_lines` is False where only new lines shall have them."""
+
+    user: User | None
+    origin: MappingChange.Origin
+    batch: UUID | None = None
+    fills_lines: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompanyChoice:
+    """`company` None unmaps."""
+
+    organization_id: int
+    company: Company | None
+
+    def check(self) -> None:
+        """Raises `MappingRefused` for a company that is no more."""
+        if self.company is not None and (self.company.deleted or self.company.missing):
+            raise MappingRefused(
+                f"{described(self.company)} was deleted in ConnectWise. Choose another company."
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProductChoice:
+    """For every organization where `organization_id` is None; `product` None unmaps.
+
+    An inactive product may be named: the plan refuses its lines with the reason.
+    """
+
+    offer_id: int
+    product: Product | None
+    organization_id: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgreementChoice:
+    """For every offer of the contract where `offer_id` is None; neither of the two unmaps."""
+
+    organization_id: int
+    contract_id: str
+    agreement: Agreement | None
+    create_agreement: bool = False
+    offer_id: int | None = None
+
+    def check(self) -> None:
+        """Raises `MappingRefused` for an agreement that nobody could post into."""
+        if self.agreement is not None and self.agreement.company_id is None:
+            raise MappingRefused(
+                f"{described(self.agreement)} belongs to no company. Refresh the directory first."
+            )
+
+
+def described(record: DirectoryRecord) -> str:
+    """A record with the id that tells it from its namesakes: "Acme (ConnectWise ID 12)"."""
+    return f"{record.name} (ConnectWise ID {record.connectwise_id})"
+
+
+def picture(record: DirectoryRecord | None) -> Picture:
+    """A record as history keeps it."""
+    if record is None:
+        return None
+    return {"id": record.pk, "connectwise_id": record.connectwise_id, "name": record.name}
+
+
+def agreement_picture(choice: AgreementChoice | AgreementDefault | None) -> Picture:
+    """The agreement chosen, or {"create": True} for "Create new agreement"."""
+    if choice is None:
+        return None
+    return {"create": True} if choice.create_agreement else picture(choice.agreement)

@@ -1,0 +1,183 @@
+"""Sets what organizations, offers and contracts are in ConnectWise, and fills their lines (P12, P13).
+
+One and many go the same way: rows are locked in the order of their ids, what doesn't change leaves
+no trace, and every change leaves one row of history with the number of lines it filled.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from mapping.models import AgreementDefault, MappingChange, Offer, Organization, OrganizationOffer
+from mapping.ports import LineColumn
+from mapping.services.choices import (
+    AgreementChoice,
+    By,
+    CompanyChoice,
+    ProductChoice,
+    agreement_picture,
+    picture,
+)
+from mapping.services.history import drafted, fill_and_keep
+from psa_connectwise.models import Agreement, Company, Product
+
+BATCH = 1000
+Kind = MappingChange.Kind
+
+
+def set_company(
+    *,
+    organization: Organization,
+    company: Company | None,
+    user: User | None,
+    origin: MappingChange.Origin,
+    batch: UUID | None = None,
+) -> MappingChange | None:
+    """Map one organization (None unmaps) and fill its lines; None when that is how it was."""
+    choice = CompanyChoice(organization_id=organization.pk, company=company)
+    changes = set_companies([choice], by=By(user=user, origin=origin, batch=batch))
+    return changes[0] if changes else None
+
+
+def set_product(
+    *,
+    offer: Offer,
+    product: Product | None,
+    user: User | None,
+    origin: MappingChange.Origin,
+    organization: Organization | None = None,
+    batch: UUID | None = None,
+) -> MappingChange | None:
+    """Map one offer, for all or for `organization` only, and fill its lines; None when unchanged."""
+    own = organization.pk if organization else None
+    choice = ProductChoice(offer_id=offer.pk, product=product, organization_id=own)
+    changes = set_products([choice], by=By(user=user, origin=origin, batch=batch))
+    return changes[0] if changes else None
+
+
+def set_agreement(
+    *,
+    organization: Organization,
+    contract_id: str,
+    offer: Offer | None,
+    agreement: Agreement | None,
+    create_agreement: bool,
+    user: User | None,
+    origin: MappingChange.Origin,
+    batch: UUID | None = None,
+) -> MappingChange | None:
+    """Choose a contract's agreement, for one offer or all, and fill its lines; None when unchanged."""
+    choice = AgreementChoice(
+        organization_id=organization.pk,
+        contract_id=contract_id,
+        offer_id=offer.pk if offer else None,
+        agreement=agreement,
+        create_agreement=create_agreement,
+    )
+    changes = set_agreements([choice], by=By(user=user, origin=origin, batch=batch))
+    return changes[0] if changes else None
+
+
+@transaction.atomic
+def set_companies(choices: Iterable[CompanyChoice], *, by: By) -> list[MappingChange]:
+    """Map organizations to companies and fill their lines; what changed, with its history."""
+    wanted = {choice.organization_id: choice for choice in choices}
+    changed, changes = [], []
+    for organization in _lock_organizations(wanted):
+        choice = wanted[organization.pk]
+        if choice.company == organization.company:
+            continue
+        choice.check()
+        before, after = picture(organization.company), picture(choice.company)
+        changes.append(drafted(by, Kind.ORGANIZATION, before, after, organization=organization))
+        organization.company, organization.response_error = choice.company, ""
+        organization.updated_at = timezone.now()
+        changed.append(organization)
+    fields = ["company", "response_error", "updated_at"]
+    Organization.objects.bulk_update(changed, fields, batch_size=BATCH)
+    return fill_and_keep(changes, by=by, columns=("organization_id",), parts=("customer",))
+
+
+@transaction.atomic
+def set_products(choices: Iterable[ProductChoice], *, by: By) -> list[MappingChange]:
+    """Map offers to products, for all or for one organization, and fill their lines."""
+    general, own = {}, {}
+    for choice in choices:
+        if choice.organization_id is None:
+            general[choice.offer_id] = choice.product
+        else:
+            own[choice.organization_id, choice.offer_id] = choice.product
+    return [*_set_products_for_all(general, by=by), *_set_products_for_one(own, by=by)]
+
+
+def _set_products_for_all(wanted: Mapping[int, Product | None], *, by: By) -> list[MappingChange]:
+    changed, changes = [], []
+    locked = Offer.objects.select_for_update(of=("self",)).select_related("product")
+    for offer in locked.filter(pk__in=wanted).order_by("pk"):
+        product = wanted[offer.pk]
+        if product == offer.product:
+            continue
+        before, after = picture(offer.product), picture(product)
+        changes.append(drafted(by, Kind.OFFER, before, after, offer=offer))
+        offer.product, offer.response_error, offer.updated_at = product, "", timezone.now()
+        changed.append(offer)
+    fields = ["product", "response_error", "updated_at"]
+    Offer.objects.bulk_update(changed, fields, batch_size=BATCH)
+    return fill_and_keep(changes, by=by, columns=("offer_id",), parts=("product",))
+
+
+def _set_products_for_one(
+    wanted: Mapping[tuple[int, int], Product | None], *, by: By
+) -> list[MappingChange]:
+    locked = _lock_organizations(organization for organization, _ in wanted)
+    rows = OrganizationOffer.objects.filter(organization__in=locked).select_related("product")
+    known = {(row.organization_id, row.offer_id): row.product for row in rows}
+    changes = []
+    for (organization, offer), product in wanted.items():
+        before, after = picture(known.get((organization, offer))), picture(product)
+        if before == after:
+            continue
+        where: dict[str, Any] = {"organization_id": organization, "offer_id": offer}
+        changes.append(drafted(by, Kind.OFFER, before, after, **where))
+        if product is None:
+            OrganizationOffer.objects.filter(**where).delete()
+        else:
+            OrganizationOffer.objects.update_or_create(**where, defaults={"product": product})
+    columns: tuple[LineColumn, ...] = ("organization_id", "offer_id")
+    return fill_and_keep(changes, by=by, columns=columns, parts=("product",))
+
+
+@transaction.atomic
+def set_agreements(choices: Iterable[AgreementChoice], *, by: By) -> list[MappingChange]:
+    """Choose the agreements of contracts and fill their lines; what changed, with its history."""
+    wanted = {(c.organization_id, c.contract_id, c.offer_id): c for c in choices}
+    locked = _lock_organizations(organization for organization, _, _ in wanted)
+    rows = AgreementDefault.objects.filter(organization__in=locked).select_related("agreement")
+    known = {(row.organization_id, row.contract_id, row.offer_id): row for row in rows}
+    changes = []
+    for key, choice in wanted.items():
+        before, after = agreement_picture(known.get(key)), agreement_picture(choice)
+        if before == after:
+            continue
+        choice.check()
+        where: dict[str, Any] = dict(
+            zip(("organization_id", "contract_id", "offer_id"), key, strict=True)
+        )
+        changes.append(drafted(by, Kind.AGREEMENT, before, after, **where))
+        if after is None:
+            AgreementDefault.objects.filter(**where).delete()
+        else:
+            chosen = {"agreement": choice.agreement, "create_agreement": choice.create_agreement}
+            AgreementDefault.objects.update_or_create(**where, defaults=chosen)
+    columns: tuple[LineColumn, ...] = ("organization_id", "contract_id")
+    return fill_and_keep(changes, by=by, columns=columns, parts=("customer",))
+
+
+def _lock_organizations(ids: Iterable[int]) -> list[Organization]:
+    """Locked in the order of their ids, so that two who lock several never wait for each other."""
+    locked = Organization.objects.select_for_update(of=("self",)).select_related("company")
+    return list(locked.filter(pk__in=set(ids)).order_by("pk"))
