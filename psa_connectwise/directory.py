@@ -31,6 +31,8 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Values = dict[str, Any]
+# Told after each page how many records were read so far and, where known, how many there are.
+OnPage = Callable[[int, int | None], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,22 +45,27 @@ class Counts:
     bad: int = 0
 
 
-def refresh_companies(*, client: ConnectWiseClient) -> Counts:
-    return _refresh(Company, client.companies(), _companies, what="company")
+def _ignore(_read: int, _total: int | None) -> None:
+    pass
 
 
-def refresh_products(*, client: ConnectWiseClient) -> Counts:
-    return _refresh(Product, client.products(), _products, what="product")
+def refresh_companies(*, client: ConnectWiseClient, on_page: OnPage = _ignore) -> Counts:
+    return _refresh(Company, _told(client.companies(), on_page), _companies, what="company")
 
 
-def refresh_agreement_types(*, client: ConnectWiseClient) -> Counts:
+def refresh_products(*, client: ConnectWiseClient, on_page: OnPage = _ignore) -> Counts:
+    return _refresh(Product, _told(client.products(), on_page), _products, what="product")
+
+
+def refresh_agreement_types(*, client: ConnectWiseClient, on_page: OnPage = _ignore) -> Counts:
     """Also chooses the default type that the environment names, once."""
-    counts = _refresh(AgreementType, client.agreement_types(), _agreement_types, what="type")
+    pages = _told(client.agreement_types(), on_page)
+    counts = _refresh(AgreementType, pages, _agreement_types, what="type")
     seed_default_agreement_type()
     return counts
 
 
-def refresh_agreements(*, client: ConnectWiseClient) -> Counts:
+def refresh_agreements(*, client: ConnectWiseClient, on_page: OnPage = _ignore) -> Counts:
     """After companies and types, to which agreements point; parents are linked at the end."""
     parents: dict[int, int] = {}
 
@@ -69,7 +76,7 @@ def refresh_agreements(*, client: ConnectWiseClient) -> Counts:
             parents.update({item.id: item.parent_id for item in page.items if item.parent_id})
             yield page
 
-    pages = noting_parents(client.agreements())
+    pages = noting_parents(_told(client.agreements(), on_page))
     counts = _refresh(Agreement, pages, _agreements, what="agreement")
     _link_parents(parents)
     return counts
@@ -106,6 +113,16 @@ def _agreement_type(wanted: str) -> AgreementType | None:
     if by_name is None and wanted.isdecimal():
         return offered.filter(connectwise_id=int(wanted)).first()
     return by_name
+
+
+def _told(pages: Iterable[Page[T]], on_page: OnPage) -> Iterator[Page[T]]:
+    """The pages; `on_page` hears of each once it was written."""
+    read, total = 0, None
+    for page in pages:
+        yield page
+        read += len(page.items) + len(page.bad)
+        total = total if page.total is None else page.total
+        on_page(read, total)
 
 
 def _refresh(
@@ -148,7 +165,7 @@ def _upsert(model: type[DirectoryRecord], rows: dict[int, Values], *, seen_at: d
 
 def _mark_missing(model: type[DirectoryRecord], started: datetime, bad: list[BadItem]) -> int:
     """What a complete list did not show; an unreadable record is there all the same."""
-    ids = [int(item.item_id) for item in bad if (item.item_id or "").isdecimal()]
+    ids = [int(item.item_id) for item in bad if item.item_id and item.item_id.isdecimal()]
     if len(ids) < len(bad):
         return 0
     unseen = model._default_manager.filter(updated_at__lt=started, missing=False)
