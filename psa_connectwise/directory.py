@@ -227,6 +227,7 @@ def _products(items: Iterable[schemas.Product]) -> dict[int, Values]:
                 "name": item.description or item.identifier,
                 "search_name": normalise(item.description, item.identifier),
                 "inactive": item.inactive,
+                "taxable": item.taxable,
                 "product_class": item.product_class,
             },
         )
