@@ -71,6 +71,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "integration.gate.GateMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
@@ -89,6 +90,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "integration.gate.gate",
             ],
         },
     }
@@ -111,7 +113,16 @@ CELERY_TASK_ACKS_LATE = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {}
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
+    "prune the system log": {
+        "task": "integration.system_log.tasks.prune_logs",
+        "schedule": 3600.0,
+    },
+    "resume directory refreshes": {
+        "task": "mapping.tasks.sweep_directory_refreshes",
+        "schedule": 30.0,
+    },
+}
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -122,6 +133,38 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+
+# A working day; a forgotten browser is signed out overnight.
+SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "integration.views.errors.csrf_failure"
+
+OUR_PACKAGES = (
+    "integration",
+    "invoices",
+    "mapping",
+    "platform_client",
+    "psa_connectwise",
+    "wire",
+)
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"()": "integration.system_log.console.PlainFormatter"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "plain"},
+        "system_log": {"class": "integration.system_log.handler.DatabaseHandler"},
+    },
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {
+        **{name: {"handlers": ["system_log"], "level": "INFO"} for name in OUR_PACKAGES},
+        # Pages and tasks that broke.
+        "django.request": {"handlers": ["system_log"], "level": "ERROR"},
+        "celery.app.trace": {"handlers": ["system_log"], "level": "ERROR"},
+        "celery.worker": {"level": "INFO"},
+    },
+}
 
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"

@@ -1,14 +1,24 @@
 """What changes mappings and the directory; other apps import from here."""
 
 from mapping.services.choices import By, MappingRefused
+from mapping.services.directory import (
+    RefreshUnderWay,
+    run_refresh,
+    start_refresh,
+    waiting_refreshes,
+)
 from mapping.services.mappings import set_agreement, set_company, set_product
 from mapping.services.remember import remember_line_choice
 
 __all__ = [
     "By",
     "MappingRefused",
+    "RefreshUnderWay",
     "remember_line_choice",
+    "run_refresh",
     "set_agreement",
     "set_company",
     "set_product",
+    "start_refresh",
+    "waiting_refreshes",
 ]
