@@ -57,7 +57,9 @@ class StandIn:
             ("GET", "/_sandbox/state"): lambda _: json_response(self.state()),
             ("GET", "/_sandbox/faults"): lambda _: json_response(self.dial.as_dict()),
             ("POST", "/_sandbox/faults"): self._set_faults,
-            ("POST", "/_sandbox/land"): lambda _: json_response({"landed": self.server.late.land()}),
+            ("POST", "/_sandbox/land"): lambda _: json_response(
+                {"landed": self.server.late.land()}
+            ),
             ("POST", "/_sandbox/reset"): self._reset,
         }
 
@@ -92,7 +94,9 @@ class StandIn:
             self.server.late.forget()
             self.reset_data()
         self.server.meter.reset()
-        return Response(303, headers={"Location": "/"}) if from_form else json_response({"ok": True})
+        return (
+            Response(303, headers={"Location": "/"}) if from_form else json_response({"ok": True})
+        )
 
     def dial_form(self) -> str:
         return dial_form(self.dial.as_dict())

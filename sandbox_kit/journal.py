@@ -16,10 +16,9 @@ class Journal:
     def __init__(self, path: Path | None, header: Entry) -> None:
         self._path = path
         self._lock = threading.Lock()
-        self.header, self.entries = self._read() if path and path.exists() else (None, [])
-        fresh = self.header is None
-        self.header = self.header or header
-        if fresh:
+        kept, self.entries = self._read() if path and path.exists() else (None, [])
+        self.header: Entry = kept or header
+        if kept is None:
             self.restart()
         self._file = self._open()
 

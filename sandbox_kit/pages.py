@@ -70,15 +70,13 @@ def table(heads: Iterable[str], rows: Iterable[Iterable[Any]], numbers: Iterable
 
     def cells(tag: str, values: Iterable[Any]) -> str:
         marked = (
-            f'<{tag}{" class=n" if i in right else ""}>{_shown(v)}</{tag}>'
+            f"<{tag}{' class=n' if i in right else ''}>{_shown(v)}</{tag}>"
             for i, v in enumerate(values)
         )
         return "<tr>" + "".join(marked) + "</tr>"
 
     body = "".join(cells("td", row) for row in rows)
-    return (
-        f'<div class="scroll" tabindex="0"><table>{cells("th", heads)}{body}</table></div>'
-    )
+    return f'<div class="scroll" tabindex="0"><table>{cells("th", heads)}{body}</table></div>'
 
 
 def search_form(query: str, hint: str) -> str:

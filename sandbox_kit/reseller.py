@@ -194,5 +194,6 @@ def customers() -> tuple[Customer, ...]:
 @cache
 def offers() -> tuple[Offer, ...]:
     return tuple(
-        Offer(int(row[0]), *row[1:7], Decimal(row[7]), Decimal(row[8])) for row in _rows(_OFFERS)
+        Offer(int(number), name, vendor, sku, kind, cycle, term, Decimal(cost), Decimal(price))
+        for number, name, vendor, sku, kind, cycle, term, cost, price in _rows(_OFFERS)
     )

@@ -49,7 +49,7 @@ class Book:
     ) -> None:
         anchor = {"anchor": today().isoformat(), "seed": seed, "lines": lines}
         self._journal = Journal(state_file, anchor)
-        header = self._journal.header or anchor
+        header = self._journal.header
         self.anchor = date.fromisoformat(header["anchor"])
         self.seed, self.lines_a_month = int(header["seed"]), header["lines"]
         self._today, self._lock = today, threading.Lock()
@@ -134,9 +134,7 @@ class Book:
     def _untouched(self, month: Month, window: Window) -> int:
         known = self._believable(month)
         first_filler = len(known) + 1
-        fits = [
-            window.start <= month.invoice_date(customer) <= window.end for customer in FILLING
-        ]
+        fits = [window.start <= month.invoice_date(customer) <= window.end for customer in FILLING]
         more = sum(fits[n % len(fits)] for n in range(first_filler, self.count(month) + 1))
         return more + sum(window.holds(line) for line in known)
 

@@ -56,7 +56,9 @@ class PlatformStandIn(StandIn):
 
     def fault_response(self, fault: Fault) -> Response:
         titles = {429: "Too many requests", 503: "Service unavailable"}
-        answer = _problem(ProblemError(fault.status, titles.get(fault.status, "Internal error")), "")
+        answer = _problem(
+            ProblemError(fault.status, titles.get(fault.status, "Internal error")), ""
+        )
         if fault.status == 429:
             answer.headers["Retry-After"] = str(fault.retry_after)
         return answer
@@ -147,7 +149,9 @@ class PlatformStandIn(StandIn):
         try:
             name, after = json.loads(base64.urlsafe_b64decode(token.encode()))
         except (ValueError, TypeError):
-            raise ProblemError(400, "Bad cursor", "The cursor was not made by this server") from None
+            raise ProblemError(
+                400, "Bad cursor", "The cursor was not made by this server"
+            ) from None
         with self._lock:
             self._forget_old()
             snapshot = self._snapshots.get(name)

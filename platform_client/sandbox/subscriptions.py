@@ -58,7 +58,11 @@ class Subscription:
         return self._raised(self.offer.cost, month)
 
     def _raised(self, amount: Decimal, month: int) -> Decimal:
-        return (amount * Decimal("1.05")).quantize(Decimal("0.0001")) if self.dearer and month >= 0 else amount
+        return (
+            (amount * Decimal("1.05")).quantize(Decimal("0.0001"))
+            if self.dearer and month >= 0
+            else amount
+        )
 
 
 def build(seed: int) -> list[Subscription]:
@@ -113,7 +117,12 @@ def _special(seed: int, index: int) -> list[Subscription]:
     by_offer = {offer.number: offer for offer in offers()}
     return [
         _subscription(
-            seed, (index + n) * 1000 + 1, by_customer[c], by_customer[c].contracts[k], by_offer[o], 80 + n
+            seed,
+            (index + n) * 1000 + 1,
+            by_customer[c],
+            by_customer[c].contracts[k],
+            by_offer[o],
+            80 + n,
         )
         for n, (c, k, o) in enumerate(_SPECIAL)
     ]

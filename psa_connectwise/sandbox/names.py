@@ -1,0 +1,67 @@
+"""The property names of each record in ConnectWise's model: what may be searched, ordered and patched."""
+
+_NAMES = {
+    "companies": """
+id identifier name status addressLine1 addressLine2 city state zip country phoneNumber
+faxNumber website territory market accountNumber defaultContact dateAcquired sicCode
+parentCompany annualRevenue creditLimit additionalDebt numberOfEmployees yearEstablished
+revenueYear ownershipType timeZoneSetup leadSource leadFlag unsubscribeFlag calendar
+userDefinedField1 userDefinedField2 userDefinedField3 userDefinedField4 userDefinedField5
+userDefinedField6 userDefinedField7 userDefinedField8 userDefinedField9 userDefinedField10
+vendorIdentifier taxIdentifier taxCode billingTerms invoiceTemplate pricingSchedule
+companyEntityType billToCompany billingSite billingContact invoiceDeliveryMethod emailTemplate
+invoiceToEmailAddress invoiceCCEmailAddress deletedFlag dateDeleted deletedBy mobileGuid
+facebookUrl twitterUrl linkedInUrl currency territoryManager resellerIdentifier isVendorFlag
+types site integratorTags _info customFields
+""",
+    "types": """
+id name prefixSuffixOption defaultFlag inactiveFlag prePaymentFlag invoicePreSuffix location
+department restrictLocationFlag restrictDepartmentFlag sla applicationUnits applicationLimit
+applicationCycle applicationUnlimitedFlag oneTimeFlag coverAgreementTimeFlag
+coverAgreementProductFlag coverAgreementExpenseFlag coverSalesTaxFlag carryOverUnusedFlag
+allowOverrunsFlag expiredDays limit expireWhenZero chargeToFirmFlag employeeCompRate
+employeeCompNotExceed compHourlyRate compLimitAmount billingCycle billOneTimeFlag billingTerms
+invoicingCycle billAmount taxableFlag restrictDownPaymentFlag invoiceDescription
+topCommentFlag bottomCommentFlag workRole workType projectType invoiceTemplate billTime
+billExpenses billProducts billableTimeInvoiceFlag billableExpenseInvoiceFlag
+billableProductInvoiceFlag copyWorkRolesFlag copyWorkTypesFlag exclusionWorkRoleIds
+addAllWorkRoleExclusions removeAllWorkRoleExclusions exclusionWorkTypeIds
+addAllWorkTypeExclusions removeAllWorkTypeExclusions integrationXRef prorateFlag emailTemplate
+autoInvoiceFlag billZeroAmountFlag invoiceProratedAdditionsFlag _info connectWiseId
+""",
+    "agreements": """
+id name type company contact site subContractCompany subContractContact parentAgreement
+customerPO location department restrictLocationFlag restrictDepartmentFlag startDate endDate
+noEndingDateFlag opportunity cancelledFlag dateCancelled reasonCancelled sla workOrder
+internalNotes applicationUnits applicationLimit applicationCycle applicationCycleValue
+applicationUnlimitedFlag oneTimeFlag coverAgreementTime coverAgreementProduct
+coverAgreementExpense coverSalesTax carryOverUnused allowOverruns expiredDays limit
+expireWhenZero chargeToFirm employeeCompRate employeeCompNotExceed compHourlyRate
+compLimitAmount billingCycle billOneTimeFlag billingTerms invoicingCycle billToCompany
+billToContact billToSite billAmount taxable prorateFirstBill billStartDate taxCode
+restrictDownPayment prorateFlag invoiceProratedAdditionsFlag invoiceDescription topComment
+bottomComment workRole workType projectType invoiceTemplate billTime billExpenses billProducts
+billableTimeInvoice billableExpenseInvoice billableProductInvoice currency periodType
+autoInvoiceFlag billZeroAmountFlag nextInvoiceDate companyLocation shipToCompany shipToContact
+shipToSite agreementStatus _info customFields
+""",
+    "additions": """
+id product quantity lessIncluded unitPrice unitCost billCustomer effectiveDate cancelledDate
+taxableFlag serialNumber invoiceDescription purchaseItemFlag specialOrderFlag agreementId
+description billedQuantity uom extPrice extCost sequenceNumber margin prorateCost proratePrice
+extendedProrateCost extendedProratePrice prorateCurrentPeriodFlag opportunity agreementStatus
+additionStatus invoiceGrouping _info customFields
+""",
+    "catalog": """
+id identifier description inactiveFlag subcategory type productClass serializedFlag
+serializedCostFlag phaseProductFlag unitOfMeasure minStockLevel price cost priceAttribute
+taxableFlag dropShipFlag specialOrderFlag customerDescription manufacturer
+manufacturerPartNumber vendor vendorSku notes integrationXRef sla entityType recurringFlag
+recurringRevenue recurringCost recurringOneTimeFlag recurringBillCycle recurringCycleType
+calculatedPriceFlag calculatedCostFlag category calculatedPrice calculatedCost billableOption
+connectWiseID agreementType markupPercentage markupFlag autoUpdateUnitCostFlag
+autoUpdateUnitPriceFlag _info customFields
+""",
+}
+
+NAMES = {kind: frozenset(text.split()) for kind, text in _NAMES.items()}
