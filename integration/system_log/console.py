@@ -1,0 +1,26 @@
+"""How a record looks on the console: one plain line, its links as key=value, no secret."""
+
+import logging
+import time
+
+from wire.redact import redact
+
+LINKS = ("line", "run", "load", "mapping")
+
+
+class PlainFormatter(logging.Formatter):
+    """`2026-05-18T09:30:00Z WARNING invoices.sync: text line=L-1 run=7`, tracebacks below."""
+
+    converter = time.gmtime
+    default_time_format = "%Y-%m-%dT%H:%M:%S"
+    default_msec_format = ""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)sZ %(levelname)s %(name)s: %(message)s")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        links = [f"{name}={getattr(record, name)}" for name in LINKS if hasattr(record, name)]
+        return " ".join([super().formatMessage(record), *links])
+
+    def format(self, record: logging.LogRecord) -> str:
+        return redact(super().format(record))
