@@ -1,0 +1,203 @@
+"""Test connection: asks both sides with what is in force, and says in a line each what is wrong.
+
+Reads only. After a check that fails for all others too (address, keys), the side's rest is left out.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from django.utils import timezone
+
+from platform_client import conf as platform
+from platform_client.client import PlatformClient
+from psa_connectwise import conf as connectwise
+from psa_connectwise.client import ConnectWiseClient
+from psa_connectwise.models import AgreementType
+from psa_connectwise.schemas import AgreementType as RemoteType
+from wire.errors import NotConfigured, RemoteError, TransientError
+
+logger = logging.getLogger(__name__)
+
+Side = Literal["Platform", "ConnectWise"]
+State = Literal["ok", "warning", "failed"]
+
+TIMEOUT_SECONDS = 6.0
+DEADLINE_SECONDS = 15.0
+CLOCK_SECONDS = 120.0
+CHOOSE_TYPE = "Choose one in Settings → Configuration."
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of the report: what was asked, how it went, and what to do about it."""
+
+    side: Side
+    name: str
+    state: State
+    words: str
+
+
+def check_connections() -> list[Check]:
+    """Both sides, at the same time; never raises a RemoteError, and ends within half a minute."""
+    asked = (
+        _platform_checks(platform.credentials()),
+        _connectwise_checks(
+            connectwise.credentials(), connectwise.connectwise_settings().default_agreement_type
+        ),
+    )
+    # The threads only talk to the remotes: the database was read above.
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        checks = [check for side in pool.map(list, asked) for check in side]
+    _log(checks)
+    return checks
+
+
+def _platform_checks(known: platform.Credentials) -> Iterator[Check]:
+    def check(name: str, ask: Callable[[], str]) -> Check:
+        return _asked("Platform", name, ask)
+
+    if known.missing:
+        yield check("Address and key", lambda: _not_configured(known.missing, platform.SERVICE))
+        return
+    deadline = _Deadline(platform.SERVICE)
+    try:
+        client = PlatformClient(
+            base_url=known.url,
+            api_key=known.api_key,
+            timeout=TIMEOUT_SECONDS,
+            throttle=deadline.check,
+            sleep=_no_pause,
+        )
+        seller = client.ping()
+    except RemoteError as error:
+        yield Check("Platform", "Address and key", "failed", error.message)
+        return
+    told = f"Signed in as {seller.seller_name} ({seller.seller_id})."
+    yield Check("Platform", "Address and key", "ok", told)
+    yield clock(seller.server_time, now=timezone.now())
+    yield check("Right to read", lambda: _first(client.organizations(), "organizations"))
+
+
+def _connectwise_checks(
+    known: connectwise.Credentials, chosen: AgreementType | None
+) -> Iterator[Check]:
+    def check(name: str, ask: Callable[[], str]) -> Check:
+        return _asked("ConnectWise", name, ask)
+
+    if known.missing:
+        yield check("Address and keys", lambda: _not_configured(known.missing, connectwise.SERVICE))
+        return
+    deadline = _Deadline(connectwise.SERVICE)
+    try:
+        client = ConnectWiseClient(
+            url=known.url,
+            company_id=known.company_id,
+            public_key=known.public_key,
+            private_key=known.private_key,
+            client_id=known.client_id,
+            timeout=TIMEOUT_SECONDS,
+            throttle=deadline.check,
+            sleep=_no_pause,
+        )
+        info = client.system_info()
+    except RemoteError as error:
+        yield Check("ConnectWise", "Address and keys", "failed", error.message)
+        return
+    told = f"Signed in to {known.company_id}, version {info.version or 'unknown'}."
+    yield Check("ConnectWise", "Address and keys", "ok", told)
+    yield check("Right to companies", lambda: _first(client.companies(), "companies"))
+    yield check("Right to the catalog", lambda: _first(client.products(), "products"))
+    yield check("Right to agreements", lambda: _first(client.agreements(), "agreements"))
+    yield from _type_checks(client, chosen)
+
+
+def _type_checks(client: ConnectWiseClient, chosen: AgreementType | None) -> Iterator[Check]:
+    try:
+        types = [one for page in client.agreement_types() for one in page.items]
+    except RemoteError as error:
+        yield Check("ConnectWise", "Agreement types", "failed", error.message)
+        return
+    yield agreement_type(chosen, types)
+
+
+def agreement_type(chosen: AgreementType | None, types: list[RemoteType]) -> Check:
+    """Whether the default type can be used for new agreements."""
+    name = "Default Agreement Type"
+    if chosen is None:
+        return Check("ConnectWise", name, "failed", f"None is chosen. {CHOOSE_TYPE}")
+    found = next((one for one in types if one.id == chosen.connectwise_id), None)
+    if found is None:
+        words = f"{chosen.name} is no longer in ConnectWise. {CHOOSE_TYPE}"
+    elif found.inactive:
+        words = f"{found.name} is inactive in ConnectWise. Activate it there, or choose another."
+    else:
+        return Check("ConnectWise", name, "ok", f"{found.name} is active.")
+    return Check("ConnectWise", name, "failed", words)
+
+
+def clock(theirs: datetime, *, now: datetime) -> Check:
+    """Months are cut by our clock, so it has to be right."""
+    off = (now - theirs).total_seconds()
+    if abs(off) <= CLOCK_SECONDS:
+        return Check("Platform", "Clock", "ok", "This server's clock agrees with the Platform's.")
+    direction = "ahead of" if off > 0 else "behind"
+    return Check(
+        "Platform",
+        "Clock",
+        "failed",
+        f"This server's clock is {abs(off) / 60:.0f} minutes {direction} the Platform's. "
+        "Set it by a time server (NTP).",
+    )
+
+
+class _Deadline:
+    """Stops the repeats of a side that does not answer, so that the page does."""
+
+    def __init__(self, service: str) -> None:
+        self._service = service
+        self._until = time.monotonic() + DEADLINE_SECONDS
+
+    def check(self) -> None:
+        if time.monotonic() > self._until:
+            raise TransientError(
+                f"{self._service} did not answer within {DEADLINE_SECONDS:.0f} seconds. "
+                "Check the address and the network.",
+                service=self._service,
+            )
+
+
+def _asked(side: Side, name: str, ask: Callable[[], str]) -> Check:
+    try:
+        return Check(side, name, "ok", ask())
+    except RemoteError as error:
+        return Check(side, name, "failed", error.message)
+
+
+def _first(pages: Iterator[object], what: str) -> str:
+    """The first page is enough to know that we may."""
+    next(pages, None)
+    return f"May read {what}."
+
+
+def _not_configured(missing: list[str], service: str) -> str:
+    raise NotConfigured(missing, service=service)
+
+
+def _no_pause(_seconds: float) -> None:
+    pass
+
+
+def _log(checks: list[Check]) -> None:
+    failed = [check for check in checks if check.state == "failed"]
+    if not failed:
+        logger.info("Connections tested: both sides answer as they should")
+        return
+    lines = "\n".join(f"{check.side}, {check.name}: {check.words}" for check in failed)
+    logger.warning(
+        "Connections tested: %s of %s checks failed\n%s", len(failed), len(checks), lines
+    )

@@ -1,0 +1,152 @@
+"""The forms of the settings pages; they clean, services save."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from integration.connections import SECRETS, Connection, posted_elsewhere, saved_connection
+from invoices.models import InvoiceSettings
+from psa_connectwise.models import AgreementType, ConnectWiseSettings
+from wire.address import checked
+from wire.errors import ConfigError
+
+
+def site(value: str) -> str:
+    """A remote's site: https anywhere but on loopback, nothing secret or superfluous in it."""
+    try:
+        parts = checked(value, service="The remote")
+    except ConfigError as error:
+        raise ValidationError(
+            "Enter an address like https://na.myconnectwise.net: https, without user or password."
+        ) from error
+    if parts.query or parts.fragment:
+        raise ValidationError("Enter the site only, without ? or #.")
+    return f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/")
+
+
+class SiteField(forms.CharField):
+    """The address of a remote."""
+
+    widget = forms.URLInput
+
+    def clean(self, value: Any) -> str:
+        text: str = super().clean(value)
+        return site(text) if text else ""
+
+
+def secret(label: str) -> forms.CharField:
+    """A secret goes in and never comes out: left empty it stays as it is."""
+    widget = forms.PasswordInput(attrs={"autocomplete": "new-password", "spellcheck": "false"})
+    return forms.CharField(label=label, required=False, max_length=500, widget=widget)
+
+
+class ConnectionsForm(forms.Form):
+    """Both sides' address and keys, named as `integration.connections` knows them."""
+
+    connectwise_url = SiteField(label="API URL", required=False, max_length=255)
+    connectwise_company_id = forms.CharField(label="Company ID", required=False, max_length=50)
+    connectwise_public_key = secret("Public key")
+    connectwise_private_key = secret("Private key")
+    connectwise_client_id = forms.CharField(label="Client ID", required=False, max_length=64)
+    platform_url = SiteField(label="API URL", required=False, max_length=255)
+    platform_api_key = secret("API key")
+    confirm_move = forms.BooleanField(
+        label="I know that what was posted there stays there", required=False
+    )
+
+    def __init__(self, data: Mapping[str, Any] | None = None) -> None:
+        self.saved: Connection = saved_connection()
+        super().__init__(data, initial=self.saved.shown)
+        for name in SECRETS:
+            self.fields[name].widget.attrs["placeholder"] = self.saved.masked.get(name, "")
+        for name, variable in self.saved.from_environment.items():
+            self.fields[name].help_text = f"In force now: {variable} of the environment."
+
+    @property
+    def needs_confirmation(self) -> bool:
+        """True when saving would leave behind what we posted."""
+        return "confirm_move" in self.errors
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        moved = {"connectwise_url", "connectwise_company_id"} & set(self.changed_values())
+        if moved and not cleaned.get("confirm_move") and (count := posted_elsewhere()):
+            self.add_error(
+                "confirm_move",
+                f"{count:,} Additions were posted to this ConnectWise. After the change they can "
+                "be neither updated nor ended nor undone from here, and lines not yet synced would "
+                "go to the new one. Tick this box to change it nevertheless.",
+            )
+        return cleaned
+
+    def changed_values(self) -> dict[str, str]:
+        """What differs from the saved values; an empty secret is none."""
+        return {
+            name: value
+            for name, value in self.cleaned_data.items()
+            if name != "confirm_move"
+            and value != self.initial.get(name, "")
+            and not (name in SECRETS and not value)
+        }
+
+
+@cache
+def time_zones() -> list[tuple[str, str]]:
+    names = sorted(name for name in available_timezones() if "/" in name or name == "UTC")
+    return [(name, name.replace("_", " ")) for name in names]
+
+
+class ConfigurationForm(forms.Form):
+    """Posting and calendar settings, over the two rows that keep them."""
+
+    default_agreement_type = forms.ModelChoiceField(
+        queryset=AgreementType.objects.none(),
+        label="Default Agreement Type",
+        required=False,
+        empty_label="Not chosen",
+        help_text="New agreements are made of this type.",
+    )
+    time_zone = forms.ChoiceField(
+        label="Time zone of the business",
+        choices=time_zones,
+        help_text="Decides when a month begins and ends, and how times are shown.",
+    )
+    reference_field = forms.CharField(
+        label="Reference field of the Addition",
+        max_length=50,
+        help_text="Carries our reference: serialNumber, or the caption of a custom text field.",
+    )
+    price_decimals = forms.TypedChoiceField(
+        label="Decimals of unit prices",
+        choices=ConnectWiseSettings.PriceDecimals.choices,
+        coerce=int,
+    )
+    cancellation_policy = forms.ChoiceField(
+        label="When a subscription is gone",
+        choices=InvoiceSettings.CancellationPolicy.choices,
+        help_text="Whether its Addition in ConnectWise is ended.",
+    )
+
+    def __init__(self, data: Mapping[str, Any] | None = None) -> None:
+        remote, ours = ConnectWiseSettings.load(), InvoiceSettings.load()
+        super().__init__(
+            data,
+            initial={
+                "default_agreement_type": remote.default_agreement_type_id,
+                "reference_field": remote.reference_field,
+                "price_decimals": remote.price_decimals,
+                "time_zone": ours.time_zone,
+                "cancellation_policy": ours.cancellation_policy,
+            },
+        )
+        types = AgreementType.objects.filter(missing=False, inactive=False).order_by("name")
+        self.fields["default_agreement_type"].queryset = types  # type: ignore[attr-defined]
+        self.has_types = types.exists()
+
+    def changed_values(self) -> dict[str, Any]:
+        """What differs from the saved values, by the fields' names."""
+        return {name: self.cleaned_data[name] for name in self.changed_data}
