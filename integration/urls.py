@@ -1,8 +1,33 @@
 """The whole site's addresses."""
 
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, path
+from django.contrib.auth.views import LoginView, LogoutView
+from django.urls import URLPattern, URLResolver, include, path
+
+from integration.views import dashboard, health, settings
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", dashboard.dashboard, name="dashboard"),
+    path("mapping/invoices/", include("invoices.urls")),
+    path("mapping/", include("mapping.urls")),
+    path("logs/", include("integration.system_log.urls")),
+    path("settings/", settings.authentication, name="settings_authentication"),
+    path("settings/test/", settings.test_connection, name="settings_test_connection"),
+    path("settings/configuration/", settings.configuration, name="settings_configuration"),
+    path(
+        "settings/configuration/agreement-types/",
+        settings.refresh_agreement_types,
+        name="settings_refresh_agreement_types",
+    ),
+    path("settings/dictionary/", settings.dictionary, name="settings_dictionary"),
+    path("accounts/login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("accounts/logout/", LogoutView.as_view(), name="logout"),
     path("admin/", admin.site.urls),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
 ]
+
+handler400 = "integration.views.errors.bad_request"
+handler403 = "integration.views.errors.permission_denied"
+handler404 = "integration.views.errors.not_found"
+handler500 = "integration.views.errors.server_error"

@@ -1,0 +1,190 @@
+"""What the Dashboard shows: sets of figures, each by one query, however many lines there are."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, Min, Q, Sum
+
+from invoices.models import InvoiceLine, Load, Period, SyncRun
+from mapping.models import Offer, Organization
+
+RECENT = 5
+
+
+@dataclass(frozen=True)
+class Money:
+    """Revenue, cost and what remains, in one currency."""
+
+    currency: str
+    revenue: Decimal
+    cost: Decimal
+
+    @property
+    def margin(self) -> Decimal:
+        return self.revenue - self.cost
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The lines in one status."""
+
+    status: str
+    label: str
+    lines: int
+    money: tuple[Money, ...]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How many of a kind are mapped."""
+
+    label: str
+    mapped: int
+    total: int
+
+    @property
+    def percent(self) -> int:
+        """Rounded down: 100 means all."""
+        return self.mapped * 100 // self.total if self.total else 0
+
+    @property
+    def is_complete(self) -> bool:
+        return self.mapped == self.total
+
+
+@dataclass(frozen=True)
+class Concern:
+    """A cause that keeps lines from being posted, with how many they are and where to mend it."""
+
+    cause: str
+    words: str
+    lines: int
+    customers: int
+    filters: str
+
+
+def newest_period() -> Period | None:
+    return Period.objects.order_by("-month").first()
+
+
+def standings(month: date) -> list[Standing]:
+    """Every status in the order of the work, also one without a line."""
+    rows = (
+        InvoiceLine.objects.filter(period=month)
+        .values("psa_status", "currency")
+        .annotate(lines=Count("id"), revenue=Sum("total_price"), cost=Sum("total_cost"))
+        .order_by("psa_status", "-revenue")
+    )
+    found = list(rows)
+    return [
+        _standing(status, [row for row in found if row["psa_status"] == status.value])
+        for status in InvoiceLine.Status
+    ]
+
+
+def totals(standing: Iterable[Standing]) -> tuple[Money, ...]:
+    """All statuses together, per currency."""
+    sums: dict[str, Money] = {}
+    for money in (money for one in standing for money in one.money):
+        known = sums.get(money.currency, Money(money.currency, Decimal(), Decimal()))
+        sums[money.currency] = Money(
+            money.currency, known.revenue + money.revenue, known.cost + money.cost
+        )
+    return tuple(sorted(sums.values(), key=lambda money: -money.revenue))
+
+
+def mapping_progress() -> list[Progress]:
+    organizations = Organization.objects.aggregate(
+        total=Count("id"), mapped=Count("id", filter=Q(company__isnull=False))
+    )
+    offers = Offer.objects.aggregate(
+        total=Count("id"), mapped=Count("id", filter=Q(product__isnull=False))
+    )
+    return [
+        Progress("Organizations", organizations["mapped"], organizations["total"]),
+        Progress("Products", offers["mapped"], offers["total"]),
+    ]
+
+
+def recent_loads() -> list[Load]:
+    return list(Load.objects.select_related("user").order_by("-id")[:RECENT])
+
+
+def recent_runs() -> list[SyncRun]:
+    return list(SyncRun.objects.select_related("user").order_by("-id")[:RECENT])
+
+
+def concerns(month: date) -> list[Concern]:
+    """What keeps this period's lines back, the largest group first."""
+    errors = (
+        InvoiceLine.objects.filter(period=month, psa_status=InvoiceLine.Status.ERROR)
+        .values("error_code")
+        .annotate(
+            lines=Count("id"),
+            customers=Count("organization", distinct=True),
+            example=Min("error"),
+        )
+        .order_by("-lines")
+    )
+    flags = InvoiceLine.objects.filter(period=month).aggregate(
+        **_counted("unmapped", Q(is_mapped=False, psa_status=InvoiceLine.Status.NOT_SYNCED)),
+        **_counted("gone", Q(gone=True)),
+        **_counted("changed", Q(changed_on_platform=True)),
+    )
+    found = [_error(row) for row in errors]
+    found += [_flagged(name, flags) for name in FLAGS if flags[f"{name}_lines"]]
+    return sorted(found, key=lambda concern: -concern.lines)
+
+
+FLAGS = {
+    "unmapped": (
+        "Not mapped yet",
+        "Choose a PSA organization, product and agreement; only mapped lines are posted.",
+        "mapping_status=unmapped",
+    ),
+    "gone": (
+        "Gone from the Platform",
+        "The last complete load no longer had these lines; they are kept and not posted.",
+        "",
+    ),
+    "changed": (
+        "Changed on the Platform after sync",
+        "Compare them with their Additions in ConnectWise.",
+        "",
+    ),
+}
+
+
+def _counted(name: str, condition: Q) -> dict[str, Count]:
+    return {
+        f"{name}_lines": Count("id", filter=condition),
+        f"{name}_customers": Count("organization", filter=condition, distinct=True),
+    }
+
+
+def _flagged(name: str, flags: dict[str, Any]) -> Concern:
+    cause, words, filters = FLAGS[name]
+    return Concern(cause, words, flags[f"{name}_lines"], flags[f"{name}_customers"], filters)
+
+
+def _error(row: dict[str, Any]) -> Concern:
+    code = str(row["error_code"])
+    return Concern(
+        cause=code.replace("_", " ").capitalize() or "Error",
+        words=str(row["example"]),
+        lines=row["lines"],
+        customers=row["customers"],
+        filters="psa_status=error",
+    )
+
+
+def _standing(status: InvoiceLine.Status, rows: list[dict[str, Any]]) -> Standing:
+    return Standing(
+        status=status.value,
+        label=str(status.label),
+        lines=sum(row["lines"] for row in rows),
+        money=tuple(Money(row["currency"], row["revenue"], row["cost"]) for row in rows),
+    )

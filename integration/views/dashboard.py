@@ -1,0 +1,31 @@
+"""The Dashboard (P52): how the month stands and what needs attention."""
+
+from zoneinfo import ZoneInfo
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from integration import queries
+from invoices.models import InvoiceSettings
+from mapping.http import HtmxHttpRequest
+
+
+@require_safe
+def dashboard(request: HtmxHttpRequest) -> HttpResponse:
+    """The newest loaded period, or how to begin where there is none."""
+    period = queries.newest_period()
+    context = {
+        "period": period,
+        "progress": queries.mapping_progress(),
+        "loads": queries.recent_loads(),
+        "runs": queries.recent_runs(),
+        "zone": ZoneInfo(InvoiceSettings.load().time_zone),
+    }
+    if period is not None:
+        standings = queries.standings(period.month)
+        context["standings"] = standings
+        context["lines"] = sum(one.lines for one in standings)
+        context["totals"] = queries.totals(standings)
+        context["concerns"] = queries.concerns(period.month)
+    return render(request, "dashboard.html", context)
