@@ -18,6 +18,7 @@ from integration.launch.state import ROOT, LaunchError, State, write_private
 SET_PARENT_DEATH_SIGNAL = 1
 LARGEST_LOG = 5_000_000
 POLL_SECONDS = 0.05
+REQUESTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True)
@@ -50,23 +51,36 @@ class Interrupted(BaseException):
     """Ctrl-C, SIGTERM or a closed terminal; like KeyboardInterrupt, no `except Exception` eats it."""
 
 
+Handler = Callable[[int, FrameType | None], None] | signal.Handlers
+
+
 @contextlib.contextmanager
 def interruptible() -> Iterator[None]:
     """Turns the three ways of being asked to stop into `Interrupted`, wherever the code is."""
 
     def interrupt(number: int, _frame: FrameType | None) -> None:
-        ignore_interrupts()
+        # Stopping takes seconds and is bounded: a second Ctrl-C must not leave half of it undone.
+        set_handlers(signal.SIG_IGN)
         raise Interrupted(signal.Signals(number).name)
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, interrupt)
-    yield
+    with handling(interrupt):
+        yield
 
 
-def ignore_interrupts() -> None:
-    """Stopping takes seconds and is bounded: a second Ctrl-C must not leave half of it undone."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
+@contextlib.contextmanager
+def handling(handler: Handler) -> Iterator[None]:
+    before = {number: signal.getsignal(number) for number in REQUESTS}
+    set_handlers(handler)
+    try:
+        yield
+    finally:
+        for number, earlier in before.items():
+            signal.signal(number, earlier)
+
+
+def set_handlers(handler: Handler) -> None:
+    for number in REQUESTS:
+        signal.signal(number, handler)
 
 
 @dataclass
@@ -81,10 +95,10 @@ class Stack:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        ignore_interrupts()
-        while self.children:
-            stop(*self.children.pop())
-        self.record()
+        with handling(signal.SIG_IGN):
+            while self.children:
+                stop(*self.children.pop())
+            self.record()
 
     def start(self, service: Service) -> "subprocess.Popen[bytes]":
         log = self.state.log(service.name)
