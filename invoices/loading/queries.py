@@ -40,9 +40,9 @@ def load_under_way(month: date) -> Load | None:
 
 
 def live_run_of(month: date) -> SyncRun | None:
-    """The live run that may post lines of that month; one without a period may post any."""
+    """The live run that posts lines of that month."""
     return SyncRun.objects.filter(
-        Q(period=month) | Q(period=None), state__in=[state.value for state in LIVE_RUN]
+        period=month, state__in=[state.value for state in LIVE_RUN]
     ).first()
 
 

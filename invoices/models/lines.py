@@ -114,7 +114,7 @@ class InvoiceLine(models.Model):
         max_length=8, choices=ValueSource, default=ValueSource.NONE
     )
     is_mapped = models.GeneratedField(
-        expression=Q(company__isnull=False)
+        expression=Q(company__isnull=False)  # type: ignore[arg-type]  # the stubs know no Q here
         & Q(product__isnull=False)
         & (Q(agreement__isnull=False) | Q(create_agreement=True)),
         output_field=models.BooleanField(),

@@ -25,8 +25,8 @@ def choices(enum: type[OperationKind | OperationState | PostingState | RunState]
 class SyncRun(models.Model):
     """One press of Sync: what it covers, what it planned, how far it is. One is live at a time."""
 
-    period = models.DateField(null=True)
-    # {"lines": "all"} or {"lines": [ids]}: what was asked for.
+    period = models.DateField()
+    # {} for the whole period, or {"lines": [ids]}.
     scope = models.JSONField(default=dict)
     # Totals of the plan per kind and currency; its rows are the run's operations.
     plan = models.JSONField(default=dict)
@@ -162,6 +162,7 @@ class Operation(models.Model):
     last_error = models.TextField(blank=True)
     # When a key that may stand there twice is looked for again.
     recheck_at = models.DateTimeField(null=True)
+    rechecked = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True)
 

@@ -13,9 +13,9 @@ from psa_connectwise.models import Agreement, Company, ConnectWiseSettings, Prod
 
 def lines_to_post(run: SyncRun) -> QuerySet[InvoiceLine]:
     """Mapped lines of the run's scope that are Not Synced or Error and not being confirmed (P38)."""
-    found = InvoiceLine.objects.filter(
-        period=run.period, is_mapped=True, in_flight=False
-    ).exclude(psa_status=InvoiceLine.Status.SYNCED)
+    found = InvoiceLine.objects.filter(period=run.period, is_mapped=True, in_flight=False).exclude(
+        psa_status=InvoiceLine.Status.SYNCED
+    )
     wanted = run.scope.get("lines")
     return found if wanted is None else found.filter(pk__in=wanted)
 
@@ -62,9 +62,7 @@ def _line(row: InvoiceLine, shown: dict[str, str]) -> plan.Line:
     )
 
 
-def gather_directory(
-    lines: Sequence[plan.Line], agreement_type_id: int | None
-) -> plan.Directory:
+def gather_directory(lines: Sequence[plan.Line], agreement_type_id: int | None) -> plan.Directory:
     """What the directory and our postings say about these lines; `agreement_type_id` is ours."""
     companies = Company.objects.filter(connectwise_id__in={line.company_id for line in lines})
     products = Product.objects.filter(connectwise_id__in={line.product_id for line in lines})
@@ -153,13 +151,13 @@ def _own_agreements(
     lines: Sequence[plan.Line], agreement_type_id: int | None
 ) -> dict[plan.AgreementSlot, int]:
     """The agreements that "Create new agreement" resolves to: ours, or one that is just alike."""
+    if agreement_type_id is None:
+        return {}
     slots = {
         plan.AgreementSlot(line.company_id, line.currency, line.contract_id)
         for line in lines
         if line.agreement_id is None
     }
-    if not slots:
-        return {}
     contracts = {slot.contract_id for slot in slots}
     alike = Agreement.objects.filter(
         name__in=contracts,
@@ -171,9 +169,7 @@ def _own_agreements(
         contract_id__in=contracts,
         agreement_type__connectwise_id=agreement_type_id,
         agreement__missing=False,
-    ).values_list(
-        "company__connectwise_id", "currency", "contract_id", "agreement__connectwise_id"
-    )
+    ).values_list("company__connectwise_id", "currency", "contract_id", "agreement__connectwise_id")
     found = {plan.AgreementSlot(*row[:3]): row[3] for row in (*alike.order_by("-pk"), *ours)}
     return {slot: agreement_id for slot, agreement_id in found.items() if slot in slots}
 
@@ -182,8 +178,8 @@ def _currency_ids() -> dict[str, int]:
     """Currency code → ConnectWise's id, from agreements and companies already read (P46)."""
     found: dict[str, int] = {}
     for model in (Company, Agreement):
-        rows = model.objects.filter(currency_id__isnull=False).exclude(currency_code="")
-        found.update(dict(rows.values_list("currency_code", "currency_id").distinct()))
+        rows = model.objects.exclude(currency_code="").values_list("currency_code", "currency_id")
+        found.update({code: number for code, number in rows.distinct() if number is not None})
     return found
 
 

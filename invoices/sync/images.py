@@ -53,7 +53,9 @@ class Difference:
     found: object
 
     def __str__(self) -> str:
-        return f"{self.field.replace('_', ' ')} is {_words(self.found)}, not {_words(self.expected)}"
+        return (
+            f"{self.field.replace('_', ' ')} is {_words(self.found)}, not {_words(self.expected)}"
+        )
 
 
 def differences(expected: AdditionImage, found: AdditionImage) -> list[Difference]:

@@ -1,0 +1,90 @@
+"""Agreements that are ours to make: found before they are made, recorded once they stand (P46)."""
+
+import logging
+
+from django.db import transaction
+from django.db.models import F
+
+from invoices.models import InvoiceLine, Operation, OwnAgreement
+from invoices.sync import record
+from invoices.sync.claim import Claim
+from invoices.sync.states import OperationState
+from mapping.models import AgreementDefault
+from psa_connectwise import directory
+from psa_connectwise.client import ConnectWiseClient
+from psa_connectwise.models import Agreement as AgreementRow
+from psa_connectwise.schemas import Agreement
+
+logger = logging.getLogger(__name__)
+
+
+def find_alike(client: ConnectWiseClient, operation: Operation) -> Agreement | None:
+    """A live one of the same name, company, type and currency, made since this was planned.
+
+    A plain list from the highest id known then: names are not unique there, and a search may not
+    show what was made a moment ago. Older ones the plan has resolved already.
+    """
+    own = operation.own_agreement
+    assert own
+    for page in client.agreements(after_id=operation.highest_id_before):
+        for one in page.items:
+            if _is_alike(one, own):
+                return one
+    return None
+
+
+def _is_alike(one: Agreement, own: OwnAgreement) -> bool:
+    return (
+        one.name == own.contract_id
+        and one.company_id == own.company.connectwise_id
+        and one.type_id == own.agreement_type.connectwise_id
+        and one.currency_code == own.currency
+        and one.status == AgreementRow.Status.ACTIVE
+        and not one.cancelled
+    )
+
+
+def record_made(claim: Claim, made: Agreement, *, request_id: str = "") -> bool:
+    """It stands there: lines and defaults that asked for it show it as existing."""
+    own = claim.operation.own_agreement
+    assert own
+    row = directory.record_agreement(agreement=made)
+    with transaction.atomic():
+        if not record.finish_agreement(claim, request_id=request_id):
+            return False
+        OwnAgreement.objects.filter(pk=own.pk).update(agreement=row)
+        _show_as_existing(own, row)
+    logger.info(
+        "Agreement %s was made for %s",
+        made.name,
+        own.company,
+        extra={"run": claim.operation.run_id},
+    )
+    return True
+
+
+def _show_as_existing(own: OwnAgreement, row: AgreementRow) -> None:
+    asking = InvoiceLine.objects.filter(
+        contract_id=own.contract_id,
+        currency=own.currency,
+        company=own.company,
+        create_agreement=True,
+        in_flight=False,
+    ).exclude(psa_status=InvoiceLine.Status.SYNCED)
+    # Their operations are planned on the version before this change, which is none of the user's.
+    Operation.objects.filter(state=OperationState.PLANNED, line__in=asking).filter(
+        line_version=F("line__version")
+    ).update(line_version=F("line_version") + 1)
+    asking.update(
+        agreement=row,
+        create_agreement=False,
+        agreement_name=row.name,
+        version=F("version") + 1,
+    )
+    AgreementDefault.objects.filter(
+        contract_id=own.contract_id,
+        create_agreement=True,
+        organization__in=InvoiceLine.objects.filter(
+            contract_id=own.contract_id, company=own.company, currency=own.currency
+        ).values("organization"),
+    ).update(agreement=row, create_agreement=False)

@@ -1,0 +1,123 @@
+"""Sends one claimed operation, with no transaction open, and hands its outcome to be recorded.
+
+Errors say what happens next (DESIGN §4.5): refused, once more later, stop the run, or unknown.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import date
+from functools import partial
+
+from invoices.models import OwnAgreement
+from invoices.sync import agreements, record
+from invoices.sync.claim import Claim, LeaseLost, stamp_sent
+from invoices.sync.images import AdditionImage
+from invoices.sync.record import Failure
+from invoices.sync.remote import Reference
+from invoices.sync.states import OperationKind
+from psa_connectwise.client import ConnectWiseClient
+from psa_connectwise.payloads import NewAgreement
+from wire.errors import (
+    ConfigError,
+    Conflict,
+    NotFound,
+    OutcomeUnknown,
+    PermanentError,
+    TransientError,
+)
+
+logger = logging.getLogger(__name__)
+
+CONFLICT_SECONDS = 5.0
+LATER_SECONDS = 30.0
+
+
+def perform(client: ConnectWiseClient, claim: Claim, reference: Reference) -> None:
+    """Send it and record what came of it; raises `ConfigError`, which stops the run."""
+    try:
+        SENDERS[OperationKind(claim.operation.kind)](client, claim, reference)
+    except LeaseLost:
+        logger.info("lease of operation %s lost, nothing was sent", claim.operation.pk)
+    except ConfigError as error:
+        record.withdrawn(claim, str(error))
+        raise
+    except OutcomeUnknown as error:
+        record.unknown(claim, str(error), request_id=error.request_id or "")
+    except Conflict as error:
+        _conflict(claim, error)
+    except TransientError as error:
+        _later(claim, error, error.retry_after or LATER_SECONDS)
+    except PermanentError as error:
+        record.failed(claim, failure_of(error), request_id=error.request_id or "")
+    except Exception:
+        # A bug of ours: whether it was sent is not known here, so it is looked for like the rest.
+        logger.exception("operation %s broke off", claim.operation.pk)
+        record.unknown(claim, "It broke off inside the product; see the System Logs.")
+
+
+def failure_of(error: PermanentError) -> Failure:
+    """ConnectWise's own words for the row; a missing record is a cause of its own."""
+    if isinstance(error, NotFound):
+        return Failure("not_found", f"No longer in ConnectWise: {error}")
+    return Failure("refused_by_connectwise", str(error))
+
+
+def _create_addition(client: ConnectWiseClient, claim: Claim, reference: Reference) -> None:
+    operation = claim.operation
+    assert operation.agreement
+    agreement_id = operation.agreement.connectwise_id
+    if operation.addition_id is not None:
+        # Its key stood there when the run was planned: it is ours already.
+        found = client.addition(agreement_id, operation.addition_id)
+        record.created(claim, found)
+        return
+    new = reference.new_addition(AdditionImage.from_json(claim.after), operation.key)
+    reply = client.create_addition(agreement_id, new, on_send=partial(stamp_sent, claim))
+    record.created(claim, reply.value, request_id=reply.request_id or "")
+
+
+def _create_agreement(client: ConnectWiseClient, claim: Claim, reference: Reference) -> None:
+    own = claim.operation.own_agreement
+    assert own
+    existing = agreements.find_alike(client, claim.operation)
+    if existing:
+        agreements.record_made(claim, existing)
+        return
+    reply = client.create_agreement(new_agreement(claim, own), on_send=partial(stamp_sent, claim))
+    agreements.record_made(claim, reply.value, request_id=reply.request_id or "")
+
+
+def new_agreement(claim: Claim, own: OwnAgreement) -> NewAgreement:
+    after = claim.after
+    return NewAgreement(
+        name=after["name"],
+        type_id=after["type_id"],
+        company_id=after["company_id"],
+        contact_id=after["contact_id"],
+        site_id=after["site_id"],
+        currency_id=after["currency_id"],
+        start_date=date.fromisoformat(after["start"]),
+        prorate=False,
+    )
+
+
+SENDERS: dict[OperationKind, Callable[[ConnectWiseClient, Claim, Reference], None]] = {
+    OperationKind.CREATE_AGREEMENT: _create_agreement,
+    OperationKind.CREATE: _create_addition,
+}
+
+
+def _conflict(claim: Claim, error: Conflict) -> None:
+    """409 is tried once more, later; a second one is a failure."""
+    if claim.operation.attempts == 0:
+        _later(claim, error, CONFLICT_SECONDS)
+    else:
+        record.failed(claim, Failure("conflict", str(error)), request_id=error.request_id or "")
+
+
+def _later(claim: Claim, error: TransientError, seconds: float) -> None:
+    """Planned again; one that was sent before stays unknown, for its run may be over."""
+    if claim.operation.times_sent:
+        record.unknown(claim, str(error), request_id=error.request_id or "")
+    else:
+        record.postponed(claim, str(error), seconds=seconds)

@@ -1,0 +1,196 @@
+"""Intent: takes one planned operation, its line and its key, in one short transaction (DESIGN §4.3).
+
+Nothing is sent here. What is taken is frozen until it is recorded or settled.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.db import IntegrityError, transaction
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from invoices.models import InvoiceLine, Operation, Posting, SyncRun
+from invoices.sync import remote
+from invoices.sync.states import (
+    OperationKind,
+    OperationState,
+    PostingState,
+    RunState,
+    check_move,
+)
+
+
+class RunOver(Exception):
+    """The run ended, was stopped or was taken over: this worker takes nothing more from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An operation that is ours to send until its lease ends."""
+
+    operation: Operation
+    token: UUID
+
+    @property
+    def after(self) -> Mapping[str, Any]:
+        return self.operation.after or {}
+
+
+def claim_next(run_id: int, epoch: int) -> Claim | None:
+    """The next one that can be sent now, or None; raises `RunOver`."""
+    while True:
+        with transaction.atomic():
+            operation = _next_planned(run_id, epoch)
+            if operation is None:
+                return None
+            claim = _take(operation)
+        if claim:
+            return claim
+
+
+def _next_planned(run_id: int, epoch: int) -> Operation | None:
+    going = SyncRun.objects.filter(
+        pk=run_id, epoch=epoch, state=RunState.RUNNING, stop_requested=False
+    )
+    if not going.update(heartbeat=Now()):
+        raise RunOver
+    due = Q(not_before__isnull=True) | Q(not_before__lte=Now())
+    ready = Q(waits_for__isnull=True) | Q(waits_for__state=OperationState.DONE)
+    return (
+        Operation.objects.select_for_update(skip_locked=True, of=("self",))
+        .filter(due, ready, run_id=run_id, state=OperationState.PLANNED)
+        .order_by("pk")
+        .first()
+    )
+
+
+def _take(operation: Operation) -> Claim | None:
+    """Claims it with its line; None where the line changed or the key is another's by now."""
+    try:
+        with transaction.atomic():
+            if operation.kind == OperationKind.CREATE_AGREEMENT:
+                return _lease(operation)
+            if not _freeze_line(operation):
+                _set_aside(operation, "The line changed after it was planned. Sync again.")
+                return None
+            operation.agreement_id = _agreement_id(operation)
+            operation.posting = _open_posting(operation)
+            return _lease(operation)
+    except IntegrityError:
+        _set_aside(
+            operation, "Another operation for it is under way; sync again when that is settled."
+        )
+        return None
+
+
+def _freeze_line(operation: Operation) -> bool:
+    """Takes the line by its old state; in a transaction that an integrity error undoes."""
+    assert operation.line_id and operation.line_version
+    return bool(
+        InvoiceLine.objects.filter(
+            pk=operation.line_id, version=operation.line_version, in_flight=False, is_mapped=True
+        )
+        .exclude(psa_status=InvoiceLine.Status.SYNCED)
+        .update(in_flight=True, version=F("version") + 1)
+    )
+
+
+def _agreement_id(operation: Operation) -> int | None:
+    """The agreement it works in: by now the one it waited for is made."""
+    maker = operation.waits_for
+    if operation.agreement_id is None and maker and maker.own_agreement:
+        return maker.own_agreement.agreement_id
+    return operation.agreement_id
+
+
+def _open_posting(operation: Operation) -> Posting:
+    """The Posting of this key; one left by an earlier try that never came about is used again.
+
+    Raises IntegrityError where the subscription's persistent Addition is another line's.
+    """
+    assert operation.line and operation.agreement_id
+    posting, made = Posting.objects.get_or_create(
+        key=operation.key,
+        defaults={
+            "reference_field": remote.reference_field(),
+            "line": operation.line,
+            "subscription_id": operation.subscription_id,
+            "agreement_id": operation.agreement_id,
+            "last_period": operation.line.period,
+        },
+    )
+    if not made:
+        if posting.state != PostingState.OPENING:
+            raise IntegrityError(f"the key {posting.key} has its Addition already")
+        posting.agreement_id = operation.agreement_id
+        posting.subscription_id = operation.subscription_id
+        posting.save(update_fields=["agreement", "subscription_id"])
+    return posting
+
+
+def _lease(operation: Operation) -> Claim:
+    check_move(OperationState(operation.state), OperationState.CLAIMED)
+    token = uuid4()
+    operation.state = OperationState.CLAIMED
+    operation.lease_token = token
+    Operation.objects.filter(pk=operation.pk).update(
+        state=OperationState.CLAIMED,
+        lease_token=token,
+        lease_expires_at=Now() + timedelta(seconds=remote.lease_seconds()),
+        agreement_id=operation.agreement_id,
+        posting=operation.posting,
+        attempts=F("attempts") + 1,
+        sent_at=None,
+        not_before=None,
+    )
+    return Claim(operation, token)
+
+
+def _set_aside(operation: Operation, reason: str) -> None:
+    check_move(OperationState(operation.state), OperationState.SKIPPED)
+    Operation.objects.filter(pk=operation.pk).update(
+        state=OperationState.SKIPPED, reason=reason, reason_code="changed", finished_at=Now()
+    )
+
+
+def lease_again(operation: Operation) -> Claim | None:
+    """Takes an unknown one that was looked for and not found, to send it once more."""
+    check_move(OperationState.UNKNOWN, OperationState.CLAIMED)
+    token = uuid4()
+    taken = Operation.objects.filter(
+        pk=operation.pk, state=OperationState.UNKNOWN, lease_token=operation.lease_token
+    ).update(
+        state=OperationState.CLAIMED,
+        lease_token=token,
+        lease_expires_at=Now() + timedelta(seconds=remote.lease_seconds()),
+        attempts=F("attempts") + 1,
+        sent_at=None,
+        # A late write of the first try could still arrive: the key is looked for again.
+        recheck_at=Now() + remote.FIRST_RECHECK,
+    )
+    operation.lease_token = token
+    return Claim(operation, token) if taken else None
+
+
+def stamp_sent(claim: Claim) -> None:
+    """Called when the bytes are about to go out; raises `LeaseLost` where we may no longer send."""
+    sent = Operation.objects.filter(
+        pk=claim.operation.pk,
+        state=OperationState.CLAIMED,
+        lease_token=claim.token,
+        lease_expires_at__gt=Now(),
+    ).update(
+        sent_at=Now(),
+        times_sent=F("times_sent") + 1,
+        lease_expires_at=Now() + timedelta(seconds=remote.lease_seconds()),
+    )
+    if not sent:
+        raise LeaseLost
+
+
+class LeaseLost(Exception):
+    """Somebody else has this operation by now; nothing was sent."""

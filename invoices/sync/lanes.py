@@ -1,0 +1,112 @@
+"""Lanes: how a run's work is spread over all workers (DESIGN §4).
+
+There are CONNECTWISE_CONCURRENCY lanes in the whole installation, each held by a PostgreSQL
+advisory lock: a lane whose worker dies is free at once, and no more requests than lanes are ever
+under way. A lane works at most a minute and rings for itself again.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from invoices.models import Operation, SyncRun
+from invoices.sync import remote, run
+from invoices.sync.call import perform
+from invoices.sync.claim import RunOver, claim_next
+from invoices.sync.recheck import recheck
+from invoices.sync.remote import Reference
+from invoices.sync.settle import Settled, settle
+from invoices.sync.states import OperationState
+from wire.errors import ConfigError, RemoteError
+
+logger = logging.getLogger(__name__)
+
+LOCKS = 0x4C42  # the class of our advisory locks: "LB"
+SWEEP = 10_000  # the sweep's own lane
+SECONDS = 45.0
+PAUSE = 0.1
+SOON = timedelta(seconds=10)
+
+
+@contextmanager
+def lane_lock(lane: int) -> Iterator[bool]:
+    """True for the one worker that holds the lane; of this database session, so it dies with it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCKS, lane])
+        held = bool(cursor.fetchone()[0])
+    try:
+        yield held
+    finally:
+        if held:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCKS, lane])
+
+
+def work_lane(run_id: int, epoch: int, lane: int, *, seconds: float = SECONDS) -> bool:
+    """Posts one operation after the other; True when its time is up and there is more to do."""
+    with lane_lock(lane) as held:
+        if not held:
+            return False
+        until = time.monotonic() + seconds
+        try:
+            _work(run_id, epoch, lambda: time.monotonic() < until)
+        except RunOver:
+            logger.debug("lane %s leaves run %s", lane, run_id)
+        except ConfigError as error:
+            run.fail_run(run_id, str(error))
+        return not run.finish_if_done(run_id) and time.monotonic() >= until
+
+
+def _work(run_id: int, epoch: int, go_on: Callable[[], bool]) -> None:
+    client = remote.client()
+    kept = SyncRun.objects.get(pk=run_id).plan["reference"]
+    reference = Reference(kept["field"], kept["id"])
+    while go_on():
+        claim = claim_next(run_id, epoch)
+        if claim:
+            perform(client, claim, reference)
+        elif more_comes(run_id):
+            time.sleep(PAUSE)
+        else:
+            return
+
+
+def more_comes(run_id: int) -> bool:
+    """Something planned waits for an agreement on its way, or for a few seconds to pass."""
+    coming = Q(waits_for__state=OperationState.CLAIMED) | Q(
+        not_before__gt=Now(), not_before__lt=Now() + SOON
+    )
+    return Operation.objects.filter(coming, run_id=run_id, state=OperationState.PLANNED).exists()
+
+
+def sweep(*, seconds: float = SECONDS) -> Settled:
+    """Settles what is due; raises `wire.errors.RemoteError` when ConnectWise can't be asked."""
+    with lane_lock(SWEEP) as held:
+        if not held:
+            return Settled()
+        until = time.monotonic() + seconds
+        client = remote.client()
+        done = settle(client, go_on=lambda: time.monotonic() < until)
+        recheck(client)
+        return done
+
+
+def lanes_for(a_run: SyncRun) -> range:
+    """As many lanes as there is work for, at most the installation's concurrency."""
+    planned = a_run.operations.filter(state=OperationState.PLANNED)
+    return range(max(1, planned[: settings.CONNECTWISE_CONCURRENCY].count()))
+
+
+def sweep_or_log() -> None:
+    """As the schedule does it: what can't be settled now is said and tried again."""
+    try:
+        sweep()
+    except RemoteError as error:
+        logger.warning("Unconfirmed postings can't be checked now: %s", error)

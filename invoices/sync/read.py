@@ -1,0 +1,69 @@
+"""Reads the concerned agreements' additions, once, before a run is planned (DESIGN §4.1).
+
+A plain list each, never `conditions`: their search lags behind writes (docs/connectwise.md,
+"Search lag").
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from invoices.sync.keys import PREFIX
+from invoices.sync.remote import Reference
+from psa_connectwise.client import ConnectWiseClient
+from psa_connectwise.models import ConnectWiseSettings
+from psa_connectwise.schemas import Addition
+from wire.errors import ConfigError, NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What stands in the agreements: ours by key, and the highest id of each agreement."""
+
+    by_key: dict[str, Addition] = field(default_factory=dict)
+    highest_ids: dict[int, int] = field(default_factory=dict)
+    reference: Reference = field(
+        default_factory=lambda: Reference(ConnectWiseSettings.SERIAL_NUMBER)
+    )
+
+
+def list_agreements(
+    client: ConnectWiseClient,
+    agreement_ids: Iterable[int],
+    reference_field: str,
+    *,
+    beat: Callable[[], None],
+) -> Listed:
+    """`beat` is called before each request; an agreement that is gone has no additions."""
+    additions: dict[int, tuple[Addition, ...]] = {}
+    for agreement_id in sorted(agreement_ids):
+        beat()
+        try:
+            additions[agreement_id] = client.additions(agreement_id).items
+        except NotFound:
+            additions[agreement_id] = ()
+    reference = find_reference(reference_field, additions.values())
+    by_key: dict[str, Addition] = {}
+    for found in additions.values():
+        for addition in found:
+            key = reference.key_of(addition)
+            # The oldest of two of one key is the one that is kept.
+            if key.startswith(PREFIX) and addition.id <= by_key.get(key, addition).id:
+                by_key[key] = addition
+    highest = {one: max((a.id for a in found), default=0) for one, found in additions.items()}
+    return Listed(by_key, highest, reference)
+
+
+def find_reference(name: str, listed: Iterable[Iterable[Addition]]) -> Reference:
+    """The custom field's id is read off any addition; raises ConfigError where none has it."""
+    if name == ConnectWiseSettings.SERIAL_NUMBER:
+        return Reference(name)
+    for additions in listed:
+        for addition in additions:
+            for custom in addition.custom_fields_raw or ():
+                if custom.get("caption") == name:
+                    return Reference(name, int(custom["id"]))
+    raise ConfigError(
+        f"No Addition in ConnectWise shows the custom field “{name}”. Choose serialNumber in "
+        "Settings → Configuration, or add the field to Additions in ConnectWise.",
+        service="ConnectWise",
+    )

@@ -1,0 +1,102 @@
+"""How posting speaks to ConnectWise: its client, our key's field, its answers as images."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+
+from invoices.sync.images import AdditionImage
+from platform_client import conf as platform_conf
+from platform_client.models import PlatformSettings
+from psa_connectwise import conf
+from psa_connectwise.client import ConnectWiseClient
+from psa_connectwise.models import ConnectWiseSettings
+from psa_connectwise.payloads import NewAddition
+from psa_connectwise.schemas import Addition
+
+
+def lease_seconds() -> float:
+    """A claim's lease: one request's time-out and the time a late write may still take."""
+    return settings.CONNECTWISE_TIMEOUT_SECONDS + settings.CONNECTWISE_SETTLE_SECONDS
+
+
+def client() -> ConnectWiseClient:
+    """Raises `wire.errors.NotConfigured`, a ConfigError, naming what is missing."""
+    return conf.get_client()
+
+
+def installation() -> str:
+    """ConnectWise's company id: part of every key."""
+    return conf.credentials().company_id
+
+
+def reference_field() -> str:
+    return ConnectWiseSettings.load().reference_field
+
+
+def seller_id() -> str:
+    """Who we are on the Platform, asked once and kept; raises `wire.errors.RemoteError`."""
+    kept = PlatformSettings.load()
+    if not kept.seller_id:
+        kept.seller_id = platform_conf.get_client().ping().seller_id
+        kept.save(update_fields=["seller_id"])
+    return kept.seller_id
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Where our key stands: serialNumber, or the custom field of that caption and id."""
+
+    field: str
+    custom_field_id: int | None = None
+
+    def key_of(self, addition: Addition) -> str:
+        if self.field == ConnectWiseSettings.SERIAL_NUMBER:
+            return addition.serial_number
+        return str(addition.custom_fields.get(self.field) or "")
+
+    def new_addition(self, image: AdditionImage, key: str) -> NewAddition:
+        """Price, cost, quantity, description, taxable and billable always go along."""
+        in_serial = self.custom_field_id is None
+        custom = () if in_serial else ({"id": self.custom_field_id, "value": key},)
+        return NewAddition(
+            product_id=image.product_id,
+            quantity=image.quantity,
+            unit_price=image.unit_price,
+            unit_cost=image.unit_cost,
+            effective_date=image.effective_date,
+            cancelled_date=image.cancelled_date,
+            invoice_description=image.invoice_description,
+            taxable=image.taxable,
+            bill_customer=image.bill_customer,
+            serial_number=key if in_serial else "",
+            custom_fields=custom,
+        )
+
+
+def image_of(addition: Addition) -> AdditionImage | None:
+    """What an Addition says; None where it lacks what every Addition of ours has."""
+    if (
+        addition.product_id is None
+        or addition.quantity is None
+        or addition.unit_price is None
+        or addition.unit_cost is None
+        or addition.effective_date is None
+    ):
+        return None
+    return AdditionImage(
+        product_id=addition.product_id,
+        quantity=addition.quantity,
+        unit_price=addition.unit_price,
+        unit_cost=addition.unit_cost,
+        effective_date=addition.effective_date,
+        cancelled_date=addition.cancelled_date,
+        invoice_description=addition.invoice_description,
+        taxable=addition.taxable,
+        bill_customer=addition.bill_customer,
+    )
+
+
+# A key that was sent twice, or given up while its fate was unknown, is looked for again then.
+FIRST_RECHECK = timedelta(hours=1)
+LAST_RECHECK = timedelta(days=1)

@@ -1,0 +1,193 @@
+"""A run of Sync: started once, visible to everyone, stopped or finished (P38, P40)."""
+
+import logging
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import IntegrityError, transaction
+from django.db.models import Count, F, Q
+from django.db.models.functions import Now
+
+from invoices.loading.queries import load_under_way
+from invoices.models import InvoiceLine, Operation, SyncRun
+from invoices.sync import planning
+from invoices.sync.states import LIVE_RUN, OperationState, RunState
+from wire.errors import RemoteError
+
+logger = logging.getLogger(__name__)
+
+S = OperationState
+
+
+class CantStart(Exception):
+    """Why no run can start now, in a sentence."""
+
+
+class AlreadyRunning(CantStart):
+    """One run at a time."""
+
+
+def live_run() -> SyncRun | None:
+    return SyncRun.objects.filter(state__in=[state.value for state in LIVE_RUN]).first()
+
+
+def start_run(
+    *, period: date, line_ids: Collection[int] | None, user: AbstractBaseUser | None
+) -> SyncRun:
+    """A new run over the period, or over those lines of it; raises `CantStart`.
+
+    The caller rings the lanes once this is committed.
+    """
+    if load_under_way(period):
+        raise CantStart(f"{period:%B %Y} is being loaded. Sync when the load has finished.")
+    try:
+        with transaction.atomic():
+            return SyncRun.objects.create(
+                period=period, scope=planning.scope_of(line_ids), user=user, heartbeat=Now()
+            )  # type: ignore[misc]
+    except IntegrityError as error:
+        raise AlreadyRunning("A sync is running already; its progress is shown above.") from error
+
+
+def plan_if_needed(run_id: int, epoch: int) -> bool:
+    """Plans a run that isn't planned yet; True when its operations can be worked on."""
+    run = SyncRun.objects.filter(pk=run_id, epoch=epoch).first()
+    if run is None or not run.is_live:
+        return False
+    if run.state == RunState.RUNNING:
+        return True
+    try:
+        planning.plan_run(run)
+    except planning.Superseded:
+        return False
+    except RemoteError as error:
+        fail_run(run_id, str(error))
+        return False
+    except Exception:
+        logger.exception("run %s could not be planned", run_id, extra={"run": run_id})
+        fail_run(run_id, "The plan could not be made; see the System Logs.")
+        raise
+    return True
+
+
+def fail_run(run_id: int, reason: str) -> None:
+    """Ends the run; what was not sent stays Not Synced (P41)."""
+    with transaction.atomic():
+        ended = SyncRun.objects.filter(pk=run_id, state__in=[s.value for s in LIVE_RUN]).update(
+            state=RunState.FAILED, message=reason, finished_at=Now()
+        )
+        _withdraw_planned(run_id)
+    if ended:
+        logger.error("The sync was stopped: %s", reason, extra={"run": run_id})
+
+
+def stop_run(run: SyncRun) -> None:
+    """Asks the workers to take nothing more; what was sent stays."""
+    SyncRun.objects.filter(pk=run.pk, state__in=[s.value for s in LIVE_RUN]).update(
+        stop_requested=True
+    )
+    finish_if_done(run.pk)
+
+
+def _withdraw_planned(run_id: int) -> None:
+    Operation.objects.filter(run_id=run_id, state=S.PLANNED).update(
+        state=S.WITHDRAWN, finished_at=Now()
+    )
+
+
+def finish_if_done(run_id: int) -> bool:
+    """Ends a run that has nothing left to send and nothing on its way; True when it is over."""
+    run = SyncRun.objects.get(pk=run_id)
+    if not run.is_live:
+        return True
+    if run.stop_requested:
+        _withdraw_planned(run_id)
+    if run.state == RunState.PLANNING and not run.stop_requested:
+        return False
+    left = run.operations.filter(state__in=[S.PLANNED, S.CLAIMED])
+    if left.exists():
+        return False
+    state = RunState.STOPPED if run.stop_requested else RunState.FINISHED
+    ended = SyncRun.objects.filter(pk=run_id, state=run.state).update(
+        state=state, finished_at=Now()
+    )
+    if ended:
+        _log_end(run)
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is, in lines."""
+
+    total: int
+    posted: int
+    errors: int
+    unknown: int
+    skipped: int
+    withdrawn: int
+
+    @property
+    def done(self) -> int:
+        return self.posted + self.errors + self.unknown + self.skipped + self.withdrawn
+
+    def sentence(self) -> str:
+        """ "12 posted, 3 errors": only what there is."""
+        counts = {
+            "posted": self.posted,
+            "with an error": self.errors,
+            "not confirmed yet": self.unknown,
+            "skipped": self.skipped,
+            "left Not Synced": self.withdrawn,
+        }
+        told = [f"{n:,} {words}" for words, n in counts.items() if n]
+        return ", ".join(told) or "nothing to post"
+
+
+def progress(run: SyncRun) -> Progress:
+    def lines(*states: OperationState) -> Count:
+        return Count("pk", filter=Q(state__in=[state.value for state in states]))
+
+    counts = run.operations.filter(line__isnull=False).aggregate(
+        posted=lines(S.DONE),
+        errors=lines(S.FAILED, S.REFUSED),
+        unknown=lines(S.UNKNOWN),
+        skipped=lines(S.SKIPPED),
+        withdrawn=lines(S.WITHDRAWN),
+    )
+    return Progress(total=run.total, **counts)
+
+
+def _log_end(run: SyncRun) -> None:
+    """One summary; one WARNING that counts the unmapped lines of a whole period (P41)."""
+    logger.info("Sync finished: %s", progress(run).sentence(), extra={"run": run.pk})
+    if "lines" in run.scope:
+        return
+    unmapped = InvoiceLine.objects.filter(period=run.period, is_mapped=False).exclude(
+        psa_status=InvoiceLine.Status.SYNCED
+    )
+    count = unmapped.count()
+    if count:
+        logger.warning(
+            "%s unmapped lines of %s were left Not Synced",
+            count,
+            f"{run.period:%B %Y}",
+            extra={"run": run.pk},
+        )
+
+
+def take_over_dead_plans() -> list[SyncRun]:
+    """Runs whose planning worker is silent for longer than any request takes: planned anew."""
+    silent = timedelta(seconds=settings.CONNECTWISE_TIMEOUT_SECONDS + 15)
+    dead = SyncRun.objects.filter(state=RunState.PLANNING, heartbeat__lt=Now() - silent)
+    taken = []
+    for run in dead:
+        if SyncRun.objects.filter(pk=run.pk, epoch=run.epoch, state=RunState.PLANNING).update(
+            epoch=F("epoch") + 1, heartbeat=Now()
+        ):
+            run.refresh_from_db()
+            taken.append(run)
+    return taken

@@ -1,0 +1,196 @@
+"""Settles what is not known: looks for it, and sends again only what is surely not there (DESIGN §4.6).
+
+A sweep calls this every half minute; nobody has to press anything. Times are the database's.
+"""
+
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import uuid4
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from invoices.models import Operation
+from invoices.sync import agreements, record, remote
+from invoices.sync.call import failure_of, perform
+from invoices.sync.claim import Claim, lease_again
+from invoices.sync.remote import Reference
+from invoices.sync.states import OperationKind, OperationState, RunState
+from psa_connectwise.client import ConnectWiseClient
+from psa_connectwise.models import ConnectWiseSettings
+from psa_connectwise.schemas import Addition
+from wire.errors import NotFound, RemoteError
+
+logger = logging.getLogger(__name__)
+
+# A reply may still be on its way to be recorded when its time-out has just passed.
+GRACE = timedelta(seconds=2)
+
+
+@dataclass(slots=True)
+class Settled:
+    """What one sweep did, in operations."""
+
+    found: int = 0
+    sent_again: int = 0
+    given_back: int = 0
+    still_unknown: int = 0
+
+
+def settle(client: ConnectWiseClient, *, go_on: Callable[[], bool] = lambda: True) -> Settled:
+    """Settles all that is due; `go_on` is asked between requests. Raises `wire.errors.RemoteError`."""
+    done = Settled(given_back=release_never_sent())
+    mark_overdue()
+    for operations in _due_by_place():
+        if go_on():
+            _settle_place(client, operations, done)
+    done.still_unknown = Operation.objects.filter(state=OperationState.UNKNOWN).count()
+    return done
+
+
+def release_never_sent() -> int:
+    """Leases that ended before anything was sent, of dead workers: planned again, or given back."""
+    dead = Operation.objects.filter(
+        state=OperationState.CLAIMED, sent_at__isnull=True, lease_expires_at__lt=Now()
+    )
+    released = 0
+    for operation in dead.select_related("run", "line", "own_agreement"):
+        claim = _take_over(operation, OperationState.CLAIMED)
+        if claim:
+            released += 1
+            _release(claim)
+    return released
+
+
+def _release(claim: Claim) -> None:
+    run = claim.operation.run
+    if claim.operation.times_sent:
+        record.unknown(claim, "Its worker died before it was sent again.")
+    elif run.state == RunState.RUNNING and not run.stop_requested:
+        record.postponed(claim, "Its worker died before it was sent.", seconds=0)
+    else:
+        record.withdrawn(claim, "Its worker died before it was sent, and the run is over.")
+
+
+def mark_overdue() -> None:
+    """Sent, and its request's time-out has passed without a record: its worker is dead."""
+    deadline = timedelta(seconds=settings.CONNECTWISE_TIMEOUT_SECONDS) + GRACE
+    overdue = Operation.objects.filter(state=OperationState.CLAIMED, sent_at__lt=Now() - deadline)
+    with transaction.atomic():
+        found = list(overdue.select_for_update().values_list("pk", flat=True))
+        operations = Operation.objects.filter(pk__in=found)
+        operations.update(
+            state=OperationState.UNKNOWN,
+            last_error="Its worker died before ConnectWise's answer was recorded.",
+        )
+        record.mark_not_confirmed(operations)
+
+
+def _due_by_place() -> Iterable[list[Operation]]:
+    """Unknown ones whose late write can no longer come, an agreement's together."""
+    window = timedelta(seconds=remote.lease_seconds())
+    due = (
+        Operation.objects.filter(state=OperationState.UNKNOWN, sent_at__lt=Now() - window)
+        .filter(Q(not_before__isnull=True) | Q(not_before__lte=Now()))
+        .select_related("run", "line", "agreement", "own_agreement", "posting")
+        .order_by("pk")
+    )
+    places: dict[tuple[str, int | None], list[Operation]] = defaultdict(list)
+    for operation in due:
+        apart = operation.pk if operation.kind == OperationKind.CREATE_AGREEMENT else 0
+        places[str(apart), operation.agreement_id].append(operation)
+    return places.values()
+
+
+def _settle_place(client: ConnectWiseClient, operations: list[Operation], done: Settled) -> None:
+    """All of one agreement by one list; a remote that fails leaves them for the next sweep."""
+    try:
+        if operations[0].kind == OperationKind.CREATE_AGREEMENT:
+            _settle_agreement(client, operations[0], done)
+        else:
+            _settle_additions(client, operations, done)
+    except NotFound as error:
+        for operation in operations:
+            claim = _take_over(operation, OperationState.UNKNOWN)
+            if claim:
+                record.failed(claim, failure_of(error))
+    except RemoteError as error:
+        logger.warning("%s operations could not be settled yet: %s", len(operations), error)
+        Operation.objects.filter(pk__in=[one.pk for one in operations]).update(
+            not_before=Now() + GRACE, last_error=str(error)
+        )
+
+
+def _settle_additions(
+    client: ConnectWiseClient, operations: list[Operation], done: Settled
+) -> None:
+    agreement = operations[0].agreement
+    assert agreement
+    lowest = min(one.highest_id_before or 0 for one in operations)
+    listed = client.additions(agreement.connectwise_id, after_id=lowest).items
+    for operation in operations:
+        claim = _take_over(operation, OperationState.UNKNOWN)
+        if claim is None:
+            continue
+        found = find_by_key(operation, listed)
+        if found:
+            done.found += record.created(claim, found)
+        else:
+            _send_again(client, claim, done)
+
+
+def find_by_key(operation: Operation, listed: Iterable[Addition]) -> Addition | None:
+    """The oldest Addition that carries the operation's key."""
+    reference = reference_of(operation)
+    carrying = [one for one in listed if reference.key_of(one) == operation.key]
+    return min(carrying, key=lambda one: one.id, default=None)
+
+
+def reference_of(operation: Operation) -> Reference:
+    """The field its key stands in: as its run found it."""
+    kept = operation.run.plan.get("reference", {"field": ConnectWiseSettings.SERIAL_NUMBER})
+    return Reference(kept["field"], kept.get("id"))
+
+
+def _settle_agreement(client: ConnectWiseClient, operation: Operation, done: Settled) -> None:
+    made = agreements.find_alike(client, operation)
+    claim = _take_over(operation, OperationState.UNKNOWN)
+    if claim is None:
+        return
+    if made:
+        done.found += agreements.record_made(claim, made)
+    else:
+        _send_again(client, claim, done)
+
+
+def _send_again(client: ConnectWiseClient, claim: Claim, done: Settled) -> None:
+    """It is not there and can no longer come, so it is sent once more, or given back."""
+    run = claim.operation.run
+    if run.stop_requested or run.state == RunState.FAILED:
+        _give_back(claim)
+        done.given_back += 1
+        return
+    leased = lease_again(claim.operation)
+    if leased:
+        done.sent_again += 1
+        perform(client, leased, reference_of(claim.operation))
+
+
+def _give_back(claim: Claim) -> None:
+    Operation.objects.filter(pk=claim.operation.pk).update(recheck_at=Now() + remote.FIRST_RECHECK)
+    record.withdrawn(claim, "It is not in ConnectWise, and its run was stopped.")
+
+
+def _take_over(operation: Operation, state: OperationState) -> Claim | None:
+    """Ours to settle from now on: whoever held it before can't record any more."""
+    token = uuid4()
+    taken = Operation.objects.filter(
+        pk=operation.pk, state=state, lease_token=operation.lease_token
+    ).update(lease_token=token)
+    operation.lease_token = token
+    return Claim(operation, token) if taken else None

@@ -1,0 +1,85 @@
+"""A plan in figures, as the dialog shows it before anything is sent."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from invoices.sync.plan import Planned
+from invoices.sync.states import OperationKind, OperationState
+
+
+@dataclass(slots=True)
+class Money:
+    """What would be posted in one currency."""
+
+    currency: str
+    lines: int = 0
+    revenue: Decimal = Decimal(0)
+    cost: Decimal = Decimal(0)
+
+    @property
+    def margin(self) -> Decimal:
+        return self.revenue - self.cost
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Lines that would fail for one cause, with one of them as the example."""
+
+    count: int
+    customers: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a sync would do."""
+
+    post: int
+    agreements: int
+    skipped: int
+    warned: int
+    money: list[Money]
+    causes: list[Cause]
+
+    @property
+    def refused(self) -> int:
+        return sum(cause.count for cause in self.causes)
+
+
+def summarize(plan: Sequence[Planned]) -> Summary:
+    sent = [one for one in plan if one.state == OperationState.PLANNED]
+    posted = [one for one in sent if one.kind == OperationKind.CREATE]
+    return Summary(
+        post=len(posted),
+        agreements=len(sent) - len(posted),
+        skipped=sum(one.state == OperationState.SKIPPED for one in plan),
+        warned=sum(bool(one.warnings) for one in posted),
+        money=_money(posted),
+        causes=_causes([one for one in plan if one.state == OperationState.REFUSED]),
+    )
+
+
+def _money(posted: Sequence[Planned]) -> list[Money]:
+    found: dict[str, Money] = {}
+    for one in posted:
+        if one.line:
+            money = found.setdefault(one.line.currency, Money(one.line.currency))
+            money.lines += 1
+            money.revenue += one.line.total_price
+            money.cost += one.line.total_cost
+    return [found[currency] for currency in sorted(found)]
+
+
+def _causes(refused: Sequence[Planned]) -> list[Cause]:
+    """By reason, the most frequent first."""
+    counts = Counter(one.reason for one in refused)
+    customers: dict[str, set[str]] = {}
+    for one in refused:
+        if one.line:
+            customers.setdefault(one.reason, set()).add(one.line.customer)
+    return [
+        Cause(count, len(customers.get(reason, ())), reason)
+        for reason, count in counts.most_common()
+    ]

@@ -1,0 +1,51 @@
+"""Doorbells of posting: the work and its truth are in the database (invoices/sync)."""
+
+import logging
+
+from celery import shared_task
+from kombu.exceptions import OperationalError
+
+from invoices.models import SyncRun
+from invoices.sync import lanes, run
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task
+def plan_and_post(run_id: int, epoch: int) -> None:
+    """Plans the run, where that is still to be done, and wakes its lanes."""
+    if run.plan_if_needed(run_id, epoch):
+        wake_lanes(SyncRun.objects.get(pk=run_id))
+
+
+@shared_task
+def work_lane(run_id: int, epoch: int, lane: int) -> None:
+    """Posts for at most a minute, and rings for itself while there is more."""
+    if lanes.work_lane(run_id, epoch, lane):
+        work_lane.delay(run_id, epoch, lane)
+
+
+@shared_task
+def settle_postings() -> None:
+    """The sweep: settles what is not known and wakes runs whose workers died."""
+    lanes.sweep_or_log()
+    for dead in run.take_over_dead_plans():
+        ring(dead)
+    live = run.live_run()
+    if live:
+        wake_lanes(live)
+
+
+def ring(a_run: SyncRun) -> None:
+    """Asks a worker to take the run up; where the broker is away, the sweep does it later."""
+    try:
+        plan_and_post.delay(a_run.pk, a_run.epoch)
+    except OperationalError:
+        logger.warning(
+            "run %s waits: the broker can't be reached", a_run.pk, extra={"run": a_run.pk}
+        )
+
+
+def wake_lanes(a_run: SyncRun) -> None:
+    for lane in lanes.lanes_for(a_run):
+        work_lane.delay(a_run.pk, a_run.epoch, lane)
