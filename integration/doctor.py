@@ -52,7 +52,8 @@ def check_connections() -> list[Check]:
     )
     # The threads only talk to the remotes: the database was read above.
     with ThreadPoolExecutor(max_workers=2) as pool:
-        checks = [check for side in pool.map(list, asked) for check in side]
+        sides: Iterator[list[Check]] = pool.map(list, asked)
+        checks = [check for side in sides for check in side]
     _log(checks)
     return checks
 

@@ -1,6 +1,6 @@
 """What the Dashboard shows: sets of figures, each by one query, however many lines there are."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -72,13 +72,12 @@ def newest_period() -> Period | None:
 
 def standings(month: date) -> list[Standing]:
     """Every status in the order of the work, also one without a line."""
-    rows = (
+    found = list(
         InvoiceLine.objects.filter(period=month)
         .values("psa_status", "currency")
         .annotate(lines=Count("id"), revenue=Sum("total_price"), cost=Sum("total_cost"))
         .order_by("psa_status", "-revenue")
     )
-    found = list(rows)
     return [
         _standing(status, [row for row in found if row["psa_status"] == status.value])
         for status in InvoiceLine.Status
@@ -170,7 +169,7 @@ def _flagged(name: str, flags: dict[str, Any]) -> Concern:
     return Concern(cause, words, flags[f"{name}_lines"], flags[f"{name}_customers"], filters)
 
 
-def _error(row: dict[str, Any]) -> Concern:
+def _error(row: Mapping[str, Any]) -> Concern:
     code = str(row["error_code"])
     return Concern(
         cause=code.replace("_", " ").capitalize() or "Error",
@@ -181,7 +180,7 @@ def _error(row: dict[str, Any]) -> Concern:
     )
 
 
-def _standing(status: InvoiceLine.Status, rows: list[dict[str, Any]]) -> Standing:
+def _standing(status: InvoiceLine.Status, rows: Sequence[Mapping[str, Any]]) -> Standing:
     return Standing(
         status=status.value,
         label=str(status.label),

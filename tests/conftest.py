@@ -1,11 +1,13 @@
-"""Fixtures for every test: so far the browser."""
+"""Fixtures for every test: the browser, a finished setup, an empty log queue."""
 
 import os
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from integration.launch.machine import NO_CHROMIUM, find_chromium
+from integration.system_log import handler
 
 # Playwright keeps an event loop in the test's thread, which Django takes for an async view.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -20,3 +22,17 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     sandbox = [] if os.geteuid() else ["--no-sandbox"]  # Chromium refuses root its sandbox
     quiet = ["--disable-gpu", "--disable-background-networking"]
     return {**browser_type_launch_args, "executable_path": program, "args": [*sandbox, *quiet]}
+
+
+@pytest.fixture(autouse=True)
+def finished_setup(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The gate is open; `tests/integration`, which tests it, takes this back."""
+    monkeypatch.setattr("integration.gate.read_gate", lambda: None)
+
+
+@pytest.fixture(autouse=True)
+def empty_log_queue() -> Iterator[None]:
+    """What a test logged inside a transaction never reaches the next one."""
+    handler.discard()
+    yield
+    handler.discard()

@@ -11,7 +11,7 @@ LINKS = ("line", "run", "load", "mapping")
 class PlainFormatter(logging.Formatter):
     """`2026-05-18T09:30:00Z WARNING invoices.sync: text line=L-1 run=7`, tracebacks below."""
 
-    converter = time.gmtime
+    converter = staticmethod(time.gmtime)
     default_time_format = "%Y-%m-%dT%H:%M:%S"
     default_msec_format = ""
 

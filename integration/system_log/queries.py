@@ -29,10 +29,10 @@ def tiles(now: datetime) -> Tiles:
     """One index-only scan, grouped by level."""
     counts: dict[int, int] = {}
     newest: datetime | None = None
-    rows = recent(now).order_by().values_list("level").annotate(Count("*"), Max("created_at"))
-    for level, count, latest in rows:
-        counts[level] = count
-        newest = max(newest or latest, latest)
+    by_level = recent(now).order_by().values("level")
+    for row in by_level.annotate(entries=Count("*"), latest=Max("created_at")):
+        counts[row["level"]] = row["entries"]
+        newest = max(newest or row["latest"], row["latest"])
     return Tiles(
         total=sum(counts.values()),
         errors=counts.get(LogEntry.Level.ERROR, 0),

@@ -1,5 +1,6 @@
 """The Dashboard (P52): how the month stands and what needs attention."""
 
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.http import HttpResponse
@@ -15,7 +16,7 @@ from mapping.http import HtmxHttpRequest
 def dashboard(request: HtmxHttpRequest) -> HttpResponse:
     """The newest loaded period, or how to begin where there is none."""
     period = queries.newest_period()
-    context = {
+    context: dict[str, Any] = {
         "period": period,
         "progress": queries.mapping_progress(),
         "loads": queries.recent_loads(),
