@@ -39,7 +39,7 @@ class ReportingCommand(BaseCommand):
     could_not_run: tuple[type[Exception], ...] = ()
 
     @abstractmethod
-    def report(self, **options: Any) -> Report: ...
+    def report(self, *args: Any, **options: Any) -> Report: ...
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         parser = super().create_parser(prog_name, subcommand, **kwargs)
@@ -78,9 +78,10 @@ class ReportingCommand(BaseCommand):
             self.stderr.write("\r\x1b[K", ending="")
 
     def _report_or_refuse(self, options: dict[str, Any]) -> Report:
+        refusals: tuple[type[Exception], ...] = (CouldNotRun, *self.could_not_run)
         try:
             return self.report(**options)
-        except (CouldNotRun, *self.could_not_run) as error:
+        except refusals as error:
             raise CommandError(str(error), returncode=COULD_NOT_RUN) from error
         except (OperationalError, InterfaceError) as error:
             first_line = (str(error).splitlines() or ["no reason given"])[0]

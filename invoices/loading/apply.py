@@ -4,10 +4,10 @@ Lines that are synced or frozen never change: a difference there is flagged. Eve
 in the one transaction of `load.py`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import LiteralString
+from typing import Any, LiteralString
 
 from django.db import connection
 from django.db.models import Field
@@ -164,7 +164,7 @@ def _other_defaults(given: set[str]) -> dict[str, object]:
     return {
         column.column: column.get_default()
         for column in columns
-        if column.column not in given and not column.null
+        if column.column and column.column not in given and not column.null
     }
 
 
@@ -249,7 +249,7 @@ def _record_unfinal_subscriptions(month: date, *, complete: bool) -> int:
     return _count("SELECT count(*) FROM staged_line WHERE NOT is_final")
 
 
-def _run(sql: str, params: dict[str, object] | None = None) -> None:
+def _run(sql: str, params: Mapping[str, Any] | None = None) -> None:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
 

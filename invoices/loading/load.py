@@ -10,12 +10,13 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
+from typing import cast
 
 from django.db import DatabaseError, OperationalError, transaction
 from django.utils import timezone
 from psycopg.errors import DeadlockDetected
 
-from invoices.charge_dates import Rule, RuleTable, rule_table
+from invoices.charge_dates import Rule, RuleTable, Slot, rule_table
 from invoices.loading.apply import Counts, apply_lines
 from invoices.loading.claim import Claim, LoadLost, claimed
 from invoices.loading.outcome import incomplete_because, outcome
@@ -88,7 +89,7 @@ def _read_and_apply(
 def active_rules() -> RuleTable:
     """The charge-date rules of now, as plain values."""
     return rule_table(
-        Rule(charge_type=row.charge_type, slot=row.slot, kind=row.kind, day=row.day)
+        Rule(charge_type=row.charge_type, slot=cast(Slot, row.slot), kind=row.kind, day=row.day)
         for row in ChargeDateRule.objects.all()
     )
 
