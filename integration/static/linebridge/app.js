@@ -57,6 +57,12 @@ dialog.addEventListener("close", () => {
 
 document.body.addEventListener("closeDialog", closeDialog);
 
+// A form marked data-needs-tick can be sent once one of its boxes is ticked.
+document.addEventListener("change", (event) => {
+  const form = event.target.closest("form[data-needs-tick]");
+  if (form) form.querySelector("[type=submit]").disabled = !form.querySelector("[type=checkbox]:checked");
+});
+
 // --- Toasts ------------------------------------------------------------------------------------
 
 const FADE_AFTER = 6000;
