@@ -118,6 +118,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "task": "integration.system_log.tasks.prune_logs",
         "schedule": 3600.0,
     },
+    "resume loads": {"task": "invoices.tasks.loading.sweep_loads", "schedule": 30.0},
     "resume directory refreshes": {
         "task": "mapping.tasks.sweep_directory_refreshes",
         "schedule": 30.0,
@@ -172,7 +173,7 @@ USE_I18N = False
 USE_TZ = True
 
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = None if DEMO else BASE_DIR / "staticfiles"
 WHITENOISE_USE_FINDERS = DEMO
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
