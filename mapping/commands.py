@@ -6,6 +6,7 @@ traceback. A command implements `report()`, and nothing else of this.
 
 import json
 import sys
+import traceback
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -55,6 +56,9 @@ class ReportingCommand(BaseCommand):
             super().run_from_argv(argv)
         except CommandError as error:  # from the parser, which Django leaves outside of its net
             self.stderr.write(str(error))
+            sys.exit(COULD_NOT_RUN)
+        except Exception:  # a bug: its traceback helps, but 1 would mean that the work is done
+            traceback.print_exc()
             sys.exit(COULD_NOT_RUN)
 
     def handle(self, *args: Any, **options: Any) -> None:
