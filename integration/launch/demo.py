@@ -2,7 +2,6 @@
 
 import os
 import signal
-from collections.abc import Callable
 from pathlib import Path
 
 from integration.launch import accounts, machine, postgres, standins, valkey
@@ -19,8 +18,8 @@ def run(python: Path, state: State) -> int:
         try:
             address = bring_up(stack, python)
             password = state.secrets()["demo_login"]
-            print(f"\nLinebridge runs: {address}  login: {LOGIN}  password: {password}", flush=True)
-            print(f"Logs are in {state.log('web').parent}. Ctrl-C stops it.", flush=True)
+            print(f"\nLogs are in {state.log('web').parent}. Ctrl-C stops everything.")
+            print(f"Linebridge runs: {address}  login: {LOGIN}  password: {password}", flush=True)
             stack.watch()
         except Interrupted:
             print("\nStopping …", flush=True)
@@ -30,10 +29,11 @@ def run(python: Path, state: State) -> int:
 
 def bring_up(stack: Stack, python: Path) -> str:
     """Starts all in the order in which each needs the one before; returns the address."""
-    say = announcer()
-    environment = {**own_variables(), **servers(stack, say)}
+    environment = {**own_variables(), **servers(stack)}
     say("the two stand-in servers")
     environment |= standins.start(stack, python)
+    for name in ("PLATFORM_URL", "CONNECTWISE_URL"):
+        print(f"  {environment[name]}/ shows its data and its fault dial")
     address = f"http://127.0.0.1:{machine.free_port(WEB_PORT)}/"
     say("the database's tables")
     stack.run(step(python, environment, stack.state))
@@ -48,8 +48,8 @@ def bring_up(stack: Stack, python: Path) -> str:
     return address
 
 
-def announcer() -> Callable[[str], None]:
-    return lambda what: print(f"Starting {what} …", flush=True)
+def say(what: str) -> None:
+    print(f"Starting {what} …", flush=True)
 
 
 def own_variables() -> dict[str, str]:
@@ -58,7 +58,7 @@ def own_variables() -> dict[str, str]:
     return {name: value for name, value in merged.items() if not name.startswith("PG")}
 
 
-def servers(stack: Stack, say: Callable[[str], None]) -> dict[str, str]:
+def servers(stack: Stack) -> dict[str, str]:
     """Database, broker and keys: given ones are used, missing ones started or made."""
     given, kept = own_variables(), stack.state.secrets()
     home = accounts.choose_home(stack.state)

@@ -10,12 +10,16 @@ from pathlib import Path
 
 from integration.launch import machine
 from integration.launch.processes import Service, Stack
-from integration.launch.state import ROOT, State, write_private
+from integration.launch.state import State, write_private
 
-COMPANY = "linebridge"
+COMPANY = "kontor"
 CLIENT = "5f0c7f3e-3f43-4d4c-9f0e-2f8b6c1d7a90"
-# Short, so that a lost reply of the fault dial is settled while one watches.
-PATIENCE = {"CONNECTWISE_TIMEOUT_SECONDS": "10", "CONNECTWISE_SETTLE_SECONDS": "15"}
+# The times are short, so that a lost reply of the fault dial is settled while one watches.
+VARIABLES = {
+    "CONNECTWISE_TIMEOUT_SECONDS": "10",
+    "CONNECTWISE_SETTLE_SECONDS": "15",
+    "DEFAULT_AGREEMENT_TYPE": "Cloud Subscriptions",
+}
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,7 @@ class StandIn:
         return {self.url_variable: f"http://127.0.0.1:{port}", **values}
 
     def service(self, python: Path, port: int, state: State) -> Service:
-        given = [part for option in self.credentials.values() for part in option]
+        given = [f"{option}={value}" for option, value in self.credentials.values()]
         where = ["--port", str(port), "--state-file", str(state.folder / f"{self.name}.json")]
         return Service(
             name=self.name,
@@ -59,11 +63,9 @@ def describe(secrets: dict[str, str]) -> tuple[StandIn, StandIn]:
 
 def start(stack: Stack, python: Path) -> dict[str, str]:
     """Starts both; returns the product's variables."""
-    variables: dict[str, str] = dict(PATIENCE)
+    variables: dict[str, str] = dict(VARIABLES)
     kept = read_ports(stack.state)
     for standin in describe(stack.state.secrets()):
-        if not (ROOT / standin.module.replace(".", "/")).exists():
-            continue
         port = machine.free_port(kept.get(standin.name, standin.port))
         kept[standin.name] = port
         service = standin.service(python, port, stack.state)

@@ -60,10 +60,13 @@ def test_no_chromium_and_none_to_install_says_what_to_do(monkeypatch: pytest.Mon
 def test_a_chromium_is_installed_where_none_is(monkeypatch: pytest.MonkeyPatch) -> None:
     found = iter([None, Path("/usr/bin/chromium")])
     installed: list[str] = []
+
+    def install(*packages: str) -> bool:
+        installed.extend(packages)
+        return True
+
     monkeypatch.setattr(machine, "find_chromium", lambda: next(found))
-    monkeypatch.setattr(
-        machine, "apt_install", lambda *packages: installed.extend(packages) or True
-    )
+    monkeypatch.setattr(machine, "apt_install", install)
     assert machine.ensure_chromium(Path("/bin/false")) == Path("/usr/bin/chromium")
     assert "chromium" in installed
 

@@ -28,7 +28,7 @@ def stack(state: State) -> Iterator[Stack]:
 
 def one(url: str, query: str) -> object:
     with psycopg.connect(url) as connection:
-        row = connection.execute(query).fetchone()  # type: ignore[arg-type]
+        row = connection.execute(query).fetchone()
     return row[0] if row else None
 
 
@@ -86,6 +86,8 @@ def test_valkey_answers_with_the_password_only(stack: Stack, home: Home) -> None
         assert client.ping()
         assert client.config_get("bind") == {"bind": "127.0.0.1"}
         assert client.config_get("save") == {"save": ""}
-    with redis.Redis.from_url(url.replace(PASSWORD, "guess")) as stranger:
-        with pytest.raises(redis.AuthenticationError):
-            stranger.ping()
+    with (
+        redis.Redis.from_url(url.replace(PASSWORD, "guess")) as stranger,
+        pytest.raises(redis.AuthenticationError),
+    ):
+        stranger.ping()
