@@ -14,6 +14,7 @@ BROKEN = (
     http.client.HTTPException,
     OSError,
 )
+NO_CONNECTION = "no connection came about in time"
 # Raised before a connection is used, also where a test stands in for the adapter.
 NEVER_SENT = (
     requests.ConnectTimeout,
@@ -41,19 +42,21 @@ def unanswered(error: Exception, attempt: Attempt, timeout: float) -> Unanswered
     chain = _causes(error)
     never = attempt.never_connected or isinstance(error, NEVER_SENT)
     untrusted = any(isinstance(cause, ssl.SSLCertVerificationError) for cause in chain)
-    return Unanswered(_why(chain, timeout), sent=not never, untrusted=untrusted)
+    return Unanswered(_why(chain, timeout, never=never), sent=not never, untrusted=untrusted)
 
 
-def _why(chain: list[BaseException], timeout: float) -> str:
-    kinds = tuple(type(cause) for cause in chain)
-    if any(issubclass(kind, urllib3.exceptions.NameResolutionError) for kind in kinds):
+def _why(chain: list[BaseException], timeout: float, *, never: bool) -> str:
+    def has(*kinds: type[BaseException]) -> bool:
+        return any(isinstance(cause, kinds) for cause in chain)
+
+    if has(urllib3.exceptions.NameResolutionError):
         return "the name does not resolve"
-    if any(issubclass(kind, ConnectionRefusedError) for kind in kinds):
+    if has(ConnectionRefusedError):
         return "the connection was refused"
-    if any(issubclass(kind, TooLarge) for kind in kinds):
-        return str(next(cause for cause in chain if isinstance(cause, TooLarge)))
-    if any(issubclass(kind, TimeoutError | requests.Timeout) for kind in kinds):
-        return f"no complete answer within {timeout:g} seconds"
+    if has(TooLarge):
+        return next(str(cause) for cause in chain if isinstance(cause, TooLarge))
+    if has(TimeoutError, requests.Timeout):
+        return f"no complete answer within {timeout:g} seconds" if not never else NO_CONNECTION
     return "the connection broke off"
 
 
