@@ -51,6 +51,13 @@ class ProductChoice:
     product: Product | None
     organization_id: int | None = None
 
+    def check(self) -> None:
+        """Raises `MappingRefused` for a product that is no more."""
+        if self.product is not None and self.product.missing:
+            raise MappingRefused(
+                f"{described(self.product)} is not in ConnectWise any more. Choose another product."
+            )
+
 
 @dataclass(frozen=True, kw_only=True)
 class AgreementChoice:

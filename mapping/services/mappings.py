@@ -105,25 +105,28 @@ def set_companies(choices: Iterable[CompanyChoice], *, by: By) -> list[MappingCh
 @transaction.atomic
 def set_products(choices: Iterable[ProductChoice], *, by: By) -> list[MappingChange]:
     """Map offers to products, for all or for one organization, and fill their lines."""
-    general, own = {}, {}
+    general: dict[int, ProductChoice] = {}
+    own: dict[tuple[int, int], ProductChoice] = {}
     for choice in choices:
         if choice.organization_id is None:
-            general[choice.offer_id] = choice.product
+            general[choice.offer_id] = choice
         else:
-            own[choice.organization_id, choice.offer_id] = choice.product
+            own[choice.organization_id, choice.offer_id] = choice
     return [*_set_products_for_all(general, by=by), *_set_products_for_one(own, by=by)]
 
 
-def _set_products_for_all(wanted: Mapping[int, Product | None], *, by: By) -> list[MappingChange]:
+def _set_products_for_all(wanted: Mapping[int, ProductChoice], *, by: By) -> list[MappingChange]:
     changed, changes = [], []
     locked = Offer.objects.select_for_update(of=("self",)).select_related("product")
     for offer in locked.filter(pk__in=wanted).order_by("pk"):
-        product = wanted[offer.pk]
-        if product == offer.product:
+        choice = wanted[offer.pk]
+        if choice.product == offer.product:
             continue
-        before, after = picture(offer.product), picture(product)
+        choice.check()
+        before, after = picture(offer.product), picture(choice.product)
         changes.append(drafted(by, Kind.OFFER, before, after, offer=offer))
-        offer.product, offer.response_error, offer.updated_at = product, "", timezone.now()
+        offer.product, offer.response_error = choice.product, ""
+        offer.updated_at = timezone.now()
         changed.append(offer)
     fields = ["product", "response_error", "updated_at"]
     Offer.objects.bulk_update(changed, fields, batch_size=BATCH)
@@ -131,22 +134,24 @@ def _set_products_for_all(wanted: Mapping[int, Product | None], *, by: By) -> li
 
 
 def _set_products_for_one(
-    wanted: Mapping[tuple[int, int], Product | None], *, by: By
+    wanted: Mapping[tuple[int, int], ProductChoice], *, by: By
 ) -> list[MappingChange]:
     locked = _lock_organizations(organization for organization, _ in wanted)
     rows = OrganizationOffer.objects.filter(organization__in=locked).select_related("product")
     known = {(row.organization_id, row.offer_id): row.product for row in rows}
     changes = []
-    for (organization, offer), product in wanted.items():
-        before, after = picture(known.get((organization, offer))), picture(product)
+    for (organization, offer), choice in wanted.items():
+        before, after = picture(known.get((organization, offer))), picture(choice.product)
         if before == after:
             continue
+        choice.check()
         where: dict[str, Any] = {"organization_id": organization, "offer_id": offer}
         changes.append(drafted(by, Kind.OFFER, before, after, **where))
-        if product is None:
+        if choice.product is None:
             OrganizationOffer.objects.filter(**where).delete()
         else:
-            OrganizationOffer.objects.update_or_create(**where, defaults={"product": product})
+            chosen = {"product": choice.product}
+            OrganizationOffer.objects.update_or_create(**where, defaults=chosen)
     columns: tuple[LineColumn, ...] = ("organization_id", "offer_id")
     return fill_and_keep(changes, by=by, columns=columns, parts=("product",))
 

@@ -11,7 +11,6 @@ from mapping.models import Offer, Organization
 from mapping.ports import Renamed, lines
 from platform_client import schemas
 
-
 Record = TypeVar("Record", Organization, Offer)
 
 

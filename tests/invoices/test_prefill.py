@@ -1,0 +1,296 @@
+"""What lines are filled with, table by table; every combination of source, status and freeze."""
+
+from itertools import product as combinations
+from typing import Any
+
+import pytest
+
+from invoices.models import InvoiceLine
+from invoices.services.prefill import count_prefill, prefill_lines
+from mapping.models import AgreementDefault, OrganizationOffer
+from tests.factories import (
+    make_agreement,
+    make_company,
+    make_line,
+    make_offer,
+    make_organization,
+    make_product,
+)
+
+pytestmark = pytest.mark.django_db
+
+SOURCES = ("none", "default", "user", "bulk")
+STATUSES = ("not_synced", "error", "synced")
+
+
+def fill(**scope: Any) -> int:
+    """Counts first, fills, and shows that both agree and that a second time changes nothing."""
+    counted = count_prefill(where="true", **scope)
+    filled = sum(prefill_lines(where="true", **scope).values())
+    assert filled == counted
+    assert prefill_lines(where="true", **scope) == {}
+    return filled
+
+
+@pytest.mark.parametrize(
+    ("source", "status", "frozen", "holds_value"),
+    list(combinations(SOURCES, STATUSES, (False, True), (False, True))),
+)
+def test_only_open_lines_whose_value_is_free_are_filled(
+    source: str, status: str, frozen: bool, holds_value: bool
+) -> None:
+    old, new = make_company(), make_company()
+    old_product, new_product = make_product(), make_product()
+    line = make_line(
+        organization=make_organization(company=new),
+        offer=make_offer(product=new_product),
+        company=old if holds_value else None,
+        company_source=source,
+        product=old_product if holds_value else None,
+        product_source=source,
+        psa_status=status,
+        in_flight=frozen,
+    )
+
+    fill()
+
+    is_open = status != "synced" and not frozen
+    is_free = not holds_value or source in ("none", "default")
+    line.refresh_from_db()
+    if is_open and is_free:
+        assert (line.company, line.product) == (new, new_product)
+        assert (line.company_source, line.product_source) == ("default", "default")
+        assert (line.company_name, line.company_connectwise_id) == (new.name, new.connectwise_id)
+        assert (line.product_name, line.product_connectwise_id) == (
+            new_product.name,
+            new_product.connectwise_id,
+        )
+        assert line.version == 2
+    else:
+        assert (line.company, line.product) == ((old, old_product) if holds_value else (None, None))
+        assert (line.company_source, line.version) == (source, 1)
+
+
+@pytest.mark.parametrize(
+    ("source", "chosen", "stays"),
+    [
+        ("none", "agreement", False),
+        ("default", "agreement", False),
+        ("user", "agreement", True),
+        ("bulk", "agreement", True),
+        ("default", "create", False),
+        ("user", "create", True),
+        ("bulk", "create", True),
+        ("user", "nothing", False),
+        ("bulk", "nothing", False),
+    ],
+)
+def test_an_agreement_that_a_user_chose_stays(source: str, chosen: str, stays: bool) -> None:
+    company = make_company()
+    remembered, other = make_agreement(company=company), make_agreement(company=company)
+    line = make_line(
+        company=company,
+        company_source="default",
+        agreement=other if chosen == "agreement" else None,
+        create_agreement=chosen == "create",
+        agreement_source=source,
+    )
+    line.organization.company = company
+    line.organization.save()
+    AgreementDefault.objects.create(
+        organization=line.organization, contract_id=line.contract_id, agreement=remembered
+    )
+
+    fill()
+
+    line.refresh_from_db()
+    if stays:
+        assert line.agreement == (other if chosen == "agreement" else None)
+        assert line.create_agreement is (chosen == "create")
+        assert line.agreement_source == source
+    else:
+        assert (line.agreement, line.create_agreement) == (remembered, False)
+        assert (line.agreement_name, line.agreement_source) == (remembered.name, "default")
+
+
+# What is remembered for: this offer, the whole contract, two other offers → what is filled in.
+RESOLUTION = [
+    (("A", None, None, None), "A"),
+    (("A", "B", None, None), "A"),
+    ((None, "B", None, None), "B"),
+    ((None, "B", "A", "A"), "B"),
+    ((None, None, "A", None), "A"),
+    ((None, None, "A", "A"), "A"),
+    ((None, None, "A", "B"), None),
+    ((None, None, "A", "create"), None),
+    ((None, None, "create", "create"), "create"),
+    (("create", "B", None, None), "create"),
+    (("A", "create", "B", "B"), "A"),
+    ((None, None, None, None), None),
+]
+
+
+@pytest.mark.parametrize(("remembered", "expected"), RESOLUTION)
+def test_the_nearest_remembered_agreement_is_taken(
+    remembered: tuple[str | None, ...], expected: str | None
+) -> None:
+    company = make_company()
+    agreements = {name: make_agreement(company=company) for name in ("A", "B")}
+    organization = make_organization(company=company)
+    line = make_line(organization=organization)
+    for choice, offer in zip(
+        remembered, (line.offer, None, make_offer(), make_offer()), strict=True
+    ):
+        if choice:
+            AgreementDefault.objects.create(
+                organization=organization,
+                contract_id=line.contract_id,
+                offer=offer,
+                agreement=agreements.get(choice),
+                create_agreement=choice == "create",
+            )
+    # Another contract's choices are none of this line's business.
+    AgreementDefault.objects.create(
+        organization=organization, contract_id="OTHER", offer=line.offer, create_agreement=True
+    )
+
+    fill()
+
+    line.refresh_from_db()
+    assert line.agreement == (agreements.get(expected) if expected else None)
+    assert line.create_agreement is (expected == "create")
+    assert line.agreement_source == ("default" if expected else "none")
+
+
+def test_a_remembered_agreement_brings_its_own_company() -> None:
+    agreement = make_agreement()
+    line = make_line(organization=make_organization(company=make_company()))
+    AgreementDefault.objects.create(
+        organization=line.organization, contract_id=line.contract_id, agreement=agreement
+    )
+
+    fill()
+
+    line.refresh_from_db()
+    assert (line.company, line.agreement) == (agreement.company, agreement)
+
+
+def test_a_company_that_a_user_chose_gets_no_agreement_of_another() -> None:
+    mine, agreement = make_company(), make_agreement()
+    line = make_line(company=mine, company_source="user")
+    AgreementDefault.objects.create(
+        organization=line.organization, contract_id=line.contract_id, agreement=agreement
+    )
+
+    assert fill() == 0
+
+    line.refresh_from_db()
+    assert (line.company, line.agreement) == (mine, None)
+
+
+def test_another_company_clears_the_agreement_of_the_old_one() -> None:
+    old, new = make_company(), make_company()
+    line = make_line(
+        organization=make_organization(company=new),
+        company=old,
+        company_source="default",
+        agreement=make_agreement(company=old),
+        agreement_source="default",
+    )
+
+    fill()
+
+    line.refresh_from_db()
+    assert (line.company, line.agreement, line.agreement_name) == (new, None, "")
+    assert line.agreement_source == "none"
+
+
+def test_the_company_of_an_agreement_that_a_user_chose_stays_with_it() -> None:
+    agreement = make_agreement()
+    line = make_line(
+        organization=make_organization(company=make_company()),
+        company=agreement.company,
+        company_source="default",
+        agreement=agreement,
+        agreement_source="user",
+    )
+
+    assert fill() == 0
+
+    line.refresh_from_db()
+    assert (line.company, line.agreement) == (agreement.company, agreement)
+
+
+def test_an_organizations_own_product_beats_the_offers() -> None:
+    offer = make_offer(product=make_product())
+    own = make_product()
+    line, other = make_line(offer=offer), make_line(offer=offer)
+    OrganizationOffer.objects.create(organization=line.organization, offer=offer, product=own)
+
+    fill()
+
+    line.refresh_from_db()
+    other.refresh_from_db()
+    assert (line.product, other.product) == (own, offer.product)
+
+
+def test_unmapping_empties_what_came_from_the_mapping() -> None:
+    line = make_line(
+        company=make_company(),
+        company_source="default",
+        product=make_product(),
+        product_source="default",
+    )
+
+    fill()
+
+    line.refresh_from_db()
+    assert (line.company, line.company_name, line.company_connectwise_id) == (None, "", None)
+    assert (line.product, line.product_name, line.product_connectwise_id) == (None, "", None)
+    assert (line.company_source, line.product_source) == ("none", "none")
+
+
+def test_a_part_leaves_the_other_alone() -> None:
+    line = make_line(
+        organization=make_organization(company=make_company()),
+        offer=make_offer(product=make_product()),
+    )
+
+    assert fill(parts=("product",)) == 1
+
+    line.refresh_from_db()
+    assert (line.company, line.product) == (None, line.offer.product)
+    assert fill(parts=("customer",)) == 1
+
+
+def test_only_lines_that_meet_the_condition_are_filled() -> None:
+    offer = make_offer(product=make_product())
+    line, other = make_line(offer=offer), make_line(offer=offer)
+
+    filled = prefill_lines(where="line.id = ANY(%(ids)s)", params={"ids": [line.pk]})
+
+    assert filled == {(line.organization_id, offer.pk, line.contract_id): 1}
+    other.refresh_from_db()
+    assert other.product is None
+
+
+def test_a_mapped_line_is_mapped_at_once() -> None:
+    agreement = make_agreement()
+    line = make_line(offer=make_offer(product=make_product()))
+    AgreementDefault.objects.create(
+        organization=line.organization, contract_id=line.contract_id, agreement=agreement
+    )
+
+    fill()
+
+    assert InvoiceLine.objects.get(pk=line.pk).is_mapped
+
+
+def test_more_lines_cost_no_more_queries(django_assert_num_queries: Any) -> None:
+    organization = make_organization(company=make_company())
+    for _ in range(12):
+        make_line(organization=organization)
+
+    with django_assert_num_queries(1):
+        prefill_lines(where="true")
+    assert InvoiceLine.objects.filter(company=organization.company).count() == 12
