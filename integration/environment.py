@@ -29,9 +29,10 @@ def problem(name: str, fix: str) -> None:
 
 
 def refuse_problems() -> None:
-    """The settings' last line."""
-    if _problems:
-        raise ImproperlyConfigured("\n".join(_problems))
+    """The settings' last line. Django may load them again after a failure: begin anew."""
+    if found := "\n".join(_problems):
+        _problems.clear()
+        raise ImproperlyConfigured(found)
 
 
 def text(name: str, default: str = "") -> str:
@@ -111,7 +112,7 @@ def database() -> dict[str, Any]:
     engine = settings.get("ENGINE", "")
     if not engine.endswith("postgresql") or not settings.get("NAME"):
         fix = "set postgres://user:password@host:5432/name"
-        problem("DATABASE_URL", fix if text("DATABASE_URL") else f"run `make demo` or {fix}")
+        problem("DATABASE_URL", fix if text("DATABASE_URL") else f"start `make demo`, or {fix}")
         return {"ENGINE": "django.db.backends.postgresql", "NAME": "missing"}
     settings.setdefault("OPTIONS", {})["connect_timeout"] = 5
     settings["CONN_HEALTH_CHECKS"] = True
