@@ -1,0 +1,5 @@
+"""Celery tasks of the invoices app, a file a subject; Celery finds them through this module."""
+
+from invoices.tasks import loading, sync
+
+__all__ = ["loading", "sync"]

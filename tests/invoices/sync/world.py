@@ -1,0 +1,118 @@
+"""What the tests of posting stand on: a real stand-in over HTTP, its directory read, lines to post."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import F
+
+from invoices.models import InvoiceLine, Operation, SyncRun
+from invoices.sync import lanes, run
+from invoices.sync.settle import Settled
+from psa_connectwise import conf, directory
+from psa_connectwise.models import Agreement, Product
+from psa_connectwise.sandbox import ConnectWiseStandIn
+from sandbox_kit.app import Running
+from tests.factories import make_line
+
+TODAY = date(2026, 5, 18)
+MAY = date(2026, 5, 1)
+
+
+@dataclass
+class World:
+    """The stand-in and the local directory of it; `line()` makes Mapped lines."""
+
+    connectwise: Running[ConnectWiseStandIn]
+
+    @property
+    def store(self) -> Any:
+        return self.connectwise.app.store
+
+    @property
+    def agreement(self) -> Agreement:
+        """A live one in euros that bills since before May 2026."""
+        return Agreement.objects.filter(
+            status="Active",
+            currency_code="EUR",
+            prorate=False,
+            bill_start_date__lte=MAY,
+            next_invoice_date__lte=MAY,
+            company__deleted=False,
+        ).earliest("connectwise_id")
+
+    @property
+    def product(self) -> Product:
+        return Product.objects.filter(inactive=False, product_class="Agreement").earliest(
+            "connectwise_id"
+        )
+
+    def line(self, **overrides: Any) -> InvoiceLine:
+        agreement = None if overrides.get("create_agreement") else self.agreement
+        values: dict[str, Any] = {
+            "company": self.agreement.company,
+            "agreement": agreement,
+            "product": self.product,
+            "currency": "EUR",
+            "charge_type": "One Time Fee",
+            "quantity": Decimal(3),
+            "unit_price": Decimal("12.50"),
+            "unit_cost": Decimal("8.25"),
+            "total_price": Decimal("37.50"),
+            "total_cost": Decimal("24.75"),
+        }
+        line = make_line(**values | overrides)
+        line.refresh_from_db()
+        return line
+
+    def additions(self) -> list[dict[str, Any]]:
+        """Everything of ours that stands in ConnectWise."""
+        return [
+            one
+            for one in self.store.all("additions")
+            if str(one.get("serialNumber", "")).startswith("LB-")
+        ]
+
+    def writes(self) -> list[dict[str, Any]]:
+        return list(self.store.ledger)
+
+    def script(self, *faults: str, **dial: Any) -> None:
+        """The next writes meet these, one each."""
+        self.connectwise.faults.set(script=list(faults), **dial)
+
+
+def read_directory() -> None:
+    client = conf.get_client()
+    directory.refresh_agreement_types(client=client)
+    directory.refresh_companies(client=client)
+    directory.refresh_products(client=client)
+    directory.refresh_agreements(client=client)
+
+
+def sync(*lines: InvoiceLine) -> SyncRun:
+    """One press of Sync, worked on in this process until nothing more can be sent now."""
+    started = run.start_run(period=MAY, line_ids=[line.pk for line in lines] or None, user=None)
+    if run.plan_if_needed(started.pk, started.epoch):
+        lanes.work_lane(started.pk, started.epoch, lane=0)
+    started.refresh_from_db()
+    return started
+
+
+def let_time_pass(seconds: float) -> None:
+    """As if so much time had gone by for everything that waits in the database."""
+    passed = timedelta(seconds=seconds)
+    for name in ("sent_at", "lease_expires_at", "not_before", "recheck_at"):
+        Operation.objects.filter(**{f"{name}__isnull": False}).update(**{name: F(name) - passed})
+    SyncRun.objects.filter(heartbeat__isnull=False).update(heartbeat=F("heartbeat") - passed)
+
+
+def settle_later() -> Settled:
+    """The sweep, once the settle window has passed."""
+    let_time_pass(400)
+    return lanes.sweep()
+
+
+def fresh(line: InvoiceLine) -> InvoiceLine:
+    line.refresh_from_db()
+    return line
