@@ -1,6 +1,8 @@
 """Template tags of the frame and the grids: icons, navigation, query strings, numbers."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -90,6 +92,47 @@ def sort_direction(grid: GridState, key: str) -> str:
 def without_value(grid: GridState, name: str, value: str) -> str:
     """The query string without one value of a filter, for its chip."""
     return grid.without(name, value)
+
+
+@register.simple_tag
+def without_filter(grid: GridState, name: str) -> str:
+    """The query string without the filter of column `name`."""
+    return grid.with_params(**{name: None})
+
+
+@register.simple_tag
+def column_label(columns: Iterable[Any], key: str) -> str:
+    """The label of the column with that key."""
+    return next((column.label for column in columns if column.key == key), "")
+
+
+@register.filter
+def filters_on(grid: GridState, key: str) -> bool:
+    """Whether column `key` filters."""
+    return bool(grid.filters.get(key))
+
+
+@register.simple_tag
+def source_badge(label: str) -> SafeString:
+    """ "System Updated" or "User Updated", small, beside the value it is about."""
+    by_user = label.startswith("User")
+    return format_html(
+        '<span class="badge-source {}">{}{}</span>',
+        "is-user" if by_user else "is-system",
+        icon("user" if by_user else "settings"),
+        label,
+    )
+
+
+@register.filter
+def date_value(value: date | str | None) -> str:
+    """A date as an input of type date wants it; what a user typed wrongly stays as it is."""
+    return value.isoformat() if isinstance(value, date) else value or ""
+
+
+@register.filter
+def add_id(prefix: str, pk: int) -> str:
+    return f"{prefix}{pk}"
 
 
 @register.simple_tag

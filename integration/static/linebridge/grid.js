@@ -1,1 +1,310 @@
-// The invoice grid.
+// The grid's behaviour: edges, tips, ticks, filters, inline edit, live rows. All of it by delegation,
+// so that a swapped row or grid needs nothing.
+
+import { showBeside, toast } from "./app.js";
+import { pickerOf } from "./picker.js";
+
+const $ = (selector, root = document) => root.querySelector(selector);
+const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+const grid = () => $("#grid");
+
+// --- Edges: their shadow shows once something lies under them --------------------------------------
+
+function markEdges(box) {
+  box.classList.toggle("is-scrolled-left", box.scrollLeft > 1);
+  box.classList.toggle("is-scrolled-right", box.scrollLeft < box.scrollWidth - box.clientWidth - 1);
+}
+
+const watched = new ResizeObserver((entries) => entries.forEach((entry) => markEdges(entry.target)));
+
+function settle() {
+  for (const box of $$(".grid-scroll")) {
+    watched.observe(box);
+    markEdges(box);
+  }
+  markPageTick();
+  const search = $("#search");
+  if (search && search !== document.activeElement) search.value = new URLSearchParams(location.search).get("q") || "";
+}
+
+document.addEventListener("scroll", (event) => {
+  if (event.target.classList?.contains("grid-scroll")) { markEdges(event.target); hideTip(); }
+}, true);
+
+// A grid that is swapped keeps its place sideways, and its head's focus.
+let keep = null;
+document.body.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.target !== grid()) return;
+  const focused = document.activeElement?.closest?.("#grid th");
+  keep = { left: $(".grid-scroll", grid())?.scrollLeft || 0, head: focused ? [...focused.parentElement.children].indexOf(focused) : -1 };
+});
+document.body.addEventListener("htmx:afterSettle", (event) => {
+  if (event.target.id !== "grid" && !event.target.closest?.("#grid")) return;
+  if (keep && event.target.id === "grid") {
+    const box = $(".grid-scroll", grid());
+    if (box) box.scrollLeft = keep.left;
+    if (keep.head >= 0) $(`#grid thead tr:last-child th:nth-child(${keep.head + 1}) .sort`)?.focus({ preventScroll: true });
+    keep = null;
+  }
+  settle();
+});
+
+// --- Tips: whole text of what is cut, and the reasons kept in data-tip ---------------------------------
+
+const tip = $("#tip");
+let tipTimer = null;
+
+function tipOf(element) {
+  const told = element.closest("[data-tip]");
+  if (told?.dataset.tip) return [told, told.dataset.tip];
+  const cut = element.closest("td")?.querySelector(".cut");
+  return cut && cut.scrollWidth > cut.clientWidth ? [cut, cut.textContent] : [null, ""];
+}
+
+function showTip(element) {
+  if (!tip) return;
+  const [anchor, text] = tipOf(element);
+  if (!text) { hideTip(); return; }
+  tip.textContent = text;
+  showBeside(tip, anchor);
+}
+
+function hideTip() {
+  clearTimeout(tipTimer);
+  if (tip?.matches(":popover-open")) tip.hidePopover();
+}
+
+document.addEventListener("mouseover", (event) => {
+  if (!event.target.closest?.("#grid tbody td")) { if (!event.target.closest?.("#tip")) hideTip(); return; }
+  clearTimeout(tipTimer);
+  tipTimer = setTimeout(() => showTip(event.target), 250);
+});
+document.addEventListener("focusin", (event) => {
+  if (event.target.closest?.("#grid tbody td")) showTip(event.target); else hideTip();
+});
+document.addEventListener("mouseover", (event) => {
+  const hint = event.target.closest?.("[data-hint]");
+  if (hint) showBeside(document.getElementById(hint.getAttribute("popovertarget")), hint);
+});
+document.addEventListener("focusin", (event) => {
+  const hint = event.target.closest?.("[data-hint]");
+  if (hint?.matches(":focus-visible")) showBeside(document.getElementById(hint.getAttribute("popovertarget")), hint);
+});
+for (const name of ["mouseout", "focusout"]) {
+  document.addEventListener(name, (event) => {
+    const hint = event.target.closest?.("[data-hint]");
+    if (hint && !hint.contains(event.relatedTarget)) document.getElementById(hint.getAttribute("popovertarget"))?.hidePopover();
+  });
+}
+
+// --- Arrow keys walk through the cells, so that the keyboard reaches every cut text ------------------------
+
+const STEPS = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] };
+
+document.addEventListener("keydown", (event) => {
+  const step = STEPS[event.key];
+  const cell = event.target.closest?.("#grid tbody td");
+  if (!step || !cell || event.altKey || event.ctrlKey || event.metaKey || cell.closest(".is-editing")) return;
+  const row = cell.parentElement;
+  const rows = [...row.parentElement.children];
+  const next = rows[rows.indexOf(row) + step[0]]?.children[[...row.children].indexOf(cell) + step[1]];
+  if (!next) return;
+  event.preventDefault();
+  const control = $("button:not(:disabled), input:not(:disabled)", next);
+  if (!control) next.tabIndex = -1;
+  (control || next).focus();
+});
+
+// --- Ticks: the server keeps them; the page shows them at once --------------------------------------------
+
+let lastTick = null;
+
+const ticks = () => $$("#grid tbody .tick:not(:disabled)");
+
+function markPageTick() {
+  const page = $("#tick-page");
+  if (!page) return;
+  const boxes = ticks();
+  const on = boxes.filter((box) => box.checked).length;
+  page.checked = on > 0 && on === boxes.length;
+  page.indeterminate = on > 0 && on < boxes.length;
+  page.disabled = boxes.length === 0;
+}
+
+// Ticks wait for each other: what is clicked meanwhile goes along with the next request.
+let waiting = new Map();
+let sending = false;
+
+function send(boxes, on) {
+  for (const box of boxes) {
+    box.checked = on;
+    box.closest("tr").classList.toggle("is-selected", on);
+    waiting.set(box.value, on);
+  }
+  markPageTick();
+  flush();
+}
+
+async function flush() {
+  if (sending || !waiting.size) return;
+  const on = waiting.values().next().value;
+  const line = [...waiting].filter(([, wanted]) => wanted === on).map(([id]) => id);
+  line.forEach((id) => waiting.delete(id));
+  const values = { line, shown: $$("#grid tbody .tick").map((box) => box.value) };
+  if (on) values.on = "yes";
+  sending = true;
+  await window.htmx.ajax("POST", grid().dataset.tickUrl, { target: "#selection", swap: "outerHTML", values }).catch(() => waiting.clear());
+  sending = false;
+  flush();
+}
+
+document.addEventListener("click", (event) => {
+  const box = event.target.closest?.("#grid tbody .tick");
+  if (!box) return;
+  const all = ticks();
+  const from = event.shiftKey && lastTick ? all.findIndex((one) => one.value === lastTick) : -1;
+  const at = all.indexOf(box);
+  const range = from >= 0 ? all.slice(Math.min(from, at), Math.max(from, at) + 1) : [box];
+  lastTick = box.value;
+  send(range, box.checked);
+});
+document.addEventListener("change", (event) => {
+  if (event.target.id === "tick-page") send(ticks(), event.target.checked);
+});
+
+// --- Filters: one popover beside the funnel that was pressed -----------------------------------------------
+
+let funnel = null;
+
+document.body.addEventListener("htmx:afterSwap", (event) => {
+  if (event.detail.target.id !== "filter-popover") return;
+  funnel = event.detail.requestConfig.elt;
+  showBeside(event.detail.target, funnel);
+  $("input[type=search]", event.detail.target)?.focus();
+});
+document.body.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.detail.target === grid() && event.detail.elt.closest("#filter-popover")) $("#filter-popover").hidePopover();
+});
+$("#filter-popover")?.addEventListener("toggle", (event) => {
+  if (event.newState === "closed" && funnel?.isConnected && (document.activeElement === document.body || event.target.contains(document.activeElement))) funnel.focus();
+});
+// The search inside the popover must not go along when the filter is applied.
+document.body.addEventListener("htmx:configRequest", (event) => {
+  if (event.detail.elt.matches(".filter-form")) delete event.detail.parameters.find;
+});
+
+// --- Inline edit ---------------------------------------------------------------------------------------------
+
+const editing = () => $$("#grid tr.is-editing");
+const fields = (row) => $$("input.cell-input", row);
+const isDirty = (row) => fields(row).some((input) => input.value !== input.defaultValue) || row.dataset.touched === "yes" || $(".cell-error", row) !== null;
+
+function focusRow(id) {
+  const row = document.getElementById(id);
+  if (!row) return;
+  const target = $(".row-actions button:not(:disabled), .row-actions [tabindex]", row) || $(".tick", row);
+  target?.focus({ preventScroll: true });
+}
+
+document.body.addEventListener("htmx:load", (event) => {
+  const row = event.detail.elt;
+  if (!row.matches?.("tr.is-editing")) return;
+  const wrong = $("[aria-invalid]", row);
+  const open = $("[data-open]", row);
+  const first = wrong || open || fields(row).find((input) => !input.disabled);
+  first?.scrollIntoView({ block: "nearest", inline: "center" });
+  first?.focus();
+  if (open && !wrong) pickerOf(open).open();
+});
+
+document.body.addEventListener("htmx:afterSettle", (event) => {
+  const row = event.target;
+  if (row.matches?.("#grid tr:not(.is-editing)") && returning === row.id) { returning = null; focusRow(row.id); }
+});
+
+let returning = null;
+document.body.addEventListener("htmx:beforeSwap", (event) => {
+  const target = event.detail.target;
+  if (target.matches?.("tr.is-editing") && target.contains(document.activeElement)) returning = target.id;
+});
+
+function cancel(row) {
+  returning = row.id;
+  window.htmx.ajax("GET", row.dataset.cancel, { source: row, target: row, swap: "outerHTML" });
+}
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest?.("[data-cancel-edit]")) cancel(event.target.closest("tr"));
+});
+document.addEventListener("keydown", (event) => {
+  const row = event.target.closest?.("tr.is-editing");
+  if (!row || event.defaultPrevented) return;
+  if (event.key === "Escape") {
+    event.preventDefault();
+    cancel(row);
+  } else if (event.key === "Enter" && event.target.matches("input.cell-input")) {
+    event.preventDefault();
+    $("form", row).requestSubmit();
+  }
+});
+
+// Another PSA Organization clears the agreement and fills its list with that company's (P31).
+document.addEventListener("picker:change", (event) => {
+  const row = event.target.closest("tr.is-editing");
+  if (!row) return;
+  row.dataset.touched = "yes";
+  const shown = $(`[data-id-of="${event.target.dataset.pickerName}"]`, row);
+  if (shown) shown.textContent = event.detail.connectwiseId || "";
+  if (event.target.dataset.pickerName !== "company") return;
+  const input = $('[data-picker-name="agreement"] input[data-picker]', row);
+  const url = new URL(input.dataset.url, location.href);
+  url.searchParams.set("company", event.detail.value);
+  input.dataset.url = url.pathname + url.search;
+  input.disabled = !event.detail.value;
+  input.placeholder = event.detail.value ? "Select an agreement" : "Choose a PSA Organization first";
+  pickerOf(input).set("", "");
+  input.value = "";
+});
+
+// Nothing that replaces the grid may take unsaved work with it.
+function leaveAlone(event) {
+  const row = editing().find(isDirty);
+  if (!row) return false;
+  event.preventDefault();
+  toast("A row has unsaved changes: save it (Enter) or cancel it (Esc) first.", "warning");
+  fields(row)[0].focus();
+  return true;
+}
+
+document.body.addEventListener("htmx:confirm", (event) => {
+  const { elt, target } = event.detail;
+  const replaces = target === grid() || (elt.matches?.("#grid [hx-get*='/edit/']") && editing().length > 0);
+  if (!replaces || elt.closest?.("tr.is-editing")) return;
+  if (leaveAlone(event) || target === grid()) return;
+  editing().filter((row) => row !== target).forEach(cancel);
+  returning = null;
+});
+window.addEventListener("beforeunload", (event) => { if (editing().some(isDirty)) event.preventDefault(); });
+
+// --- Live rows -------------------------------------------------------------------------------------------------
+
+const versions = (rows) => rows.map((row) => `${row.id.slice(5)}.${row.dataset.version}`).join("_");
+
+document.body.addEventListener("htmx:configRequest", (event) => {
+  if (event.detail.elt.id !== "live") return;
+  event.detail.parameters.since = versions($$("#grid tbody tr[data-version]:not(.is-editing)"));
+  event.detail.parameters.editing = versions(editing());
+  event.detail.parameters.period = $("#period")?.value || "";
+});
+
+function refresh() {
+  const area = grid();
+  if (!area) return;
+  if (editing().length) { toast("Lines were loaded meanwhile. The grid shows them once the row under edit is closed.", "info"); return; }
+  const shown = area.dataset.refreshUrl || location.href;
+  window.htmx.ajax("GET", shown, { source: area, target: area, swap: "outerHTML" });
+}
+document.body.addEventListener("periodsChanged", refresh);
+document.body.addEventListener("linesChanged", refresh);
+
+settle();

@@ -122,16 +122,16 @@ class Picker {
 
   choose(option) {
     if (!option || option.getAttribute("aria-disabled") === "true") return;
-    this.set(option.dataset.value, option.dataset.label);
+    this.set(option.dataset.value, option.dataset.label, option.dataset.connectwiseId);
     this.input.value = this.label;
     this.close();
   }
 
-  set(value, label) {
+  set(value, label, connectwiseId = "") {
     this.label = label;
     if (this.hidden.value === value) return;
     this.hidden.value = value;
-    this.box.dispatchEvent(new CustomEvent("picker:change", { bubbles: true, detail: { value, label } }));
+    this.box.dispatchEvent(new CustomEvent("picker:change", { bubbles: true, detail: { value, label, connectwiseId } }));
     this.hidden.dispatchEvent(new Event("change", { bubbles: true }));
   }
 

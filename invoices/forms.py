@@ -1,0 +1,75 @@
+"""The forms of invoice pages."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+
+from invoices.models import InvoiceLine
+from invoices.services.lines import Choice, LineChange, LinesRefused
+from psa_connectwise.models import Agreement, Company, Product
+
+CREATE = "new"
+COMPANY_FIRST = "Choose a PSA Organization first."
+GONE = "This isn't in ConnectWise's directory any more. Choose another one."
+NO_DATE = {"invalid": "Enter a date as YYYY-MM-DD."}
+
+
+class LineForm(forms.Form):
+    """One row under edit (P30); an end date left empty is the automatic one, a start is needed."""
+
+    version = forms.IntegerField()
+    company = forms.ModelChoiceField(
+        Company.objects.all(), required=False, error_messages={"invalid_choice": GONE}
+    )
+    agreement = forms.CharField(required=False, max_length=20)
+    product = forms.ModelChoiceField(
+        Product.objects.all(), required=False, error_messages={"invalid_choice": GONE}
+    )
+    charge_start_date = forms.DateField(
+        error_messages={"required": "A charge needs a start date.", **NO_DATE}
+    )
+    charge_end_date = forms.DateField(required=False, error_messages=NO_DATE)
+
+    def clean_agreement(self) -> Agreement | Choice | None:
+        """The hidden field's pk, or "new" for "Create new agreement"."""
+        value = self.cleaned_data["agreement"]
+        if not value:
+            return None
+        if value == CREATE:
+            return Choice.CREATE
+        agreement = Agreement.objects.filter(pk=value).first() if value.isdigit() else None
+        if agreement is None:
+            raise forms.ValidationError(GONE)
+        return agreement
+
+    def change(self) -> LineChange:
+        """What the valid form asks for."""
+        values = self.cleaned_data
+        return LineChange(
+            start=values["charge_start_date"],
+            end=values["charge_end_date"] or Choice.AUTOMATIC,
+            company=values["company"],
+            agreement=values["agreement"],
+            product=values["product"],
+        )
+
+    def add_refusals(self, refused: LinesRefused) -> bool:
+        """Puts each refusal under its field; False when one concerns the row as a whole."""
+        for refusal in refused.refusals:
+            if not refusal.field:
+                return False
+            self.add_error(refusal.field, refusal.reason)
+        return bool(refused.refusals)
+
+
+def initial_of(line: InvoiceLine) -> Mapping[str, Any]:
+    """What the row's inputs hold when its edit begins."""
+    return {
+        "version": line.version,
+        "company": line.company_id,
+        "agreement": CREATE if line.create_agreement else line.agreement_id,
+        "product": line.product_id,
+        "charge_start_date": line.charge_start_date,
+        "charge_end_date": line.charge_end_date,
+    }

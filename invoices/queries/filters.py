@@ -1,0 +1,90 @@
+"""The values a column can be filtered by, how often each occurs, and the chips of active filters."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import Count
+
+from invoices.models import InvoiceLine
+from invoices.queries.columns import BY_KEY
+from invoices.queries.lines import BLANK, MAPPED, UNMAPPED, matching_lines
+from mapping.grid import GridState
+
+# More than anyone reads; the field above the list narrows them on the server.
+MOST_VALUES = 200
+STATUSES = dict(InvoiceLine.Status.choices)
+MAPPINGS = {MAPPED: "Mapped", UNMAPPED: "Unmapped"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class FilterValue:
+    """One value of a column, among the lines that the other filters leave."""
+
+    value: str
+    label: str
+    count: int
+    chosen: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class FilterList:
+    """What the popover of a column offers; `more` says that there are others to be searched for."""
+
+    values: Sequence[FilterValue]
+    more: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chip:
+    """One active filter value, and the query string without it."""
+
+    column: str
+    label: str
+    without: str
+
+
+def filter_list(period: date, grid: GridState, key: str, *, find: str = "") -> FilterList:
+    """The values of column `key`: chosen ones first, then by name."""
+    column, chosen = BY_KEY[key], grid.filters.get(key, ())
+    rows = (
+        matching_lines(period, grid, ignoring=key)
+        .values_list(column.field)
+        .annotate(count=Count("pk"))
+        .order_by(column.field)
+    )
+    counts = {_url_value(key, value): count for value, count in rows}
+    counts = {**{value: counts.get(value, 0) for value in chosen}, **counts}
+    values = [
+        FilterValue(value=value, label=label_of(key, value), count=count, chosen=value in chosen)
+        for value, count in counts.items()
+    ]
+    found = [v for v in values if v.chosen or find.casefold() in v.label.casefold()]
+    return FilterList(values=found[:MOST_VALUES], more=len(found) > MOST_VALUES)
+
+
+def chips(grid: GridState) -> list[Chip]:
+    return [
+        Chip(
+            column=BY_KEY[key].label,
+            label=label_of(key, value),
+            without=grid.without(key, value),
+        )
+        for key, values in grid.filters.items()
+        for value in values
+    ]
+
+
+def label_of(key: str, value: str) -> str:
+    """A filter's value as people read it."""
+    if key == "status":
+        return str(STATUSES.get(value, value))
+    if key == "mapping":
+        return MAPPINGS.get(value, value)
+    return value
+
+
+def _url_value(key: str, value: object) -> str:
+    if key == "mapping":
+        return MAPPED if value else UNMAPPED
+    return str(value) or BLANK

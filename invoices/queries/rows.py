@@ -1,0 +1,119 @@
+"""A line as a row of the grid shows it: badges, the end date that will be sent, what may be done."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from invoices.charge_dates import DateToSend, end_date_to_send
+from invoices.models import ChargeTypeName, InvoiceLine, SyncRun
+from invoices.models.lines import DateSource, ValueSource
+from invoices.sync.states import LIVE_RUN
+
+NOT_CONFIRMED = "not confirmed – checking"
+CREATE_AGREEMENT = "Create new agreement"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One row of the grid."""
+
+    line: InvoiceLine
+    charge_type: str
+    charge_type_renamed: bool
+    end_to_send: DateToSend
+    is_selected: bool
+    run_is_on: bool
+
+    @property
+    def is_synced(self) -> bool:
+        return self.line.psa_status == InvoiceLine.Status.SYNCED
+
+    @property
+    def is_open(self) -> bool:
+        """May be ticked and edited."""
+        return not (self.is_synced or self.line.in_flight)
+
+    @property
+    def why_closed(self) -> str:
+        if self.is_synced:
+            addition = f" (Addition {self.line.addition_id})" if self.line.addition_id else ""
+            return f"Synced{addition}: further changes are made in ConnectWise"
+        return "It is being sent to ConnectWise: it can be edited once that is settled"
+
+    @property
+    def why_not_synced(self) -> str:
+        """Why "Sync Invoice Line" is off; "" when it is on."""
+        if self.is_synced:
+            return "Already synced"
+        if self.line.in_flight:
+            return "It is being sent to ConnectWise"
+        if not self.line.is_mapped:
+            return "Map it first"
+        return "A sync is running" if self.run_is_on else ""
+
+    @property
+    def is_error(self) -> bool:
+        return self.line.psa_status == InvoiceLine.Status.ERROR
+
+    @property
+    def status_reason(self) -> str:
+        """Why it stands where it stands, in words; shown beside its status."""
+        if self.is_error and self.line.in_flight:
+            return NOT_CONFIRMED
+        if self.is_error:
+            return self.line.error
+        return self.line.note
+
+    @property
+    def start_badge(self) -> str:
+        return DateSource(self.line.charge_start_date_source).label
+
+    @property
+    def end_badge(self) -> str:
+        return DateSource(self.line.charge_end_date_source).label
+
+    @property
+    def agreement(self) -> str:
+        return CREATE_AGREEMENT if self.line.create_agreement else self.line.agreement_name
+
+    @property
+    def agreement_badge(self) -> str:
+        return "User Updated" if self.line.agreement_source == ValueSource.BULK else ""
+
+
+def rows_of(
+    lines: Iterable[InvoiceLine], *, selected: Collection[int], names: Mapping[str, str]
+) -> list[Row]:
+    """The rows of these lines; two queries, however many."""
+    run_is_on = run_is_live()
+    return [
+        Row(
+            line=line,
+            charge_type=names.get(line.charge_type, line.charge_type),
+            charge_type_renamed=line.charge_type in names,
+            end_to_send=end_to_send(line),
+            is_selected=line.pk in selected,
+            run_is_on=run_is_on,
+        )
+        for line in lines
+    ]
+
+
+def end_to_send(line: InvoiceLine) -> DateToSend:
+    """The end date ConnectWise will get for this line, and why (P25)."""
+    return end_date_to_send(
+        charge_type=line.charge_type,
+        custom=line.invoice_source == InvoiceLine.Source.CUSTOM,
+        start=line.charge_start_date,
+        end=line.charge_end_date,
+        end_source=line.charge_end_date_source,
+        platform_end=line.platform_end_date,
+    )
+
+
+def charge_type_names() -> dict[str, str]:
+    """What the administrator calls the charge types (P8)."""
+    return dict(ChargeTypeName.objects.values_list("charge_type", "display_name"))
+
+
+def run_is_live() -> bool:
+    return SyncRun.objects.filter(state__in=[state.value for state in LIVE_RUN]).exists()

@@ -1,0 +1,57 @@
+"""What a user has ticked, kept on the server (P35): one period at a time, synced lines never."""
+
+from collections.abc import Collection
+from datetime import date
+
+from django.contrib.auth.models import User
+from django.db import connection, transaction
+from django.db.models import QuerySet
+
+from invoices.models import InvoiceLine, SelectedLine, Selection
+
+
+def tickable(lines: QuerySet[InvoiceLine]) -> QuerySet[InvoiceLine]:
+    """Those that may be ticked: neither synced nor frozen."""
+    return lines.exclude(psa_status=InvoiceLine.Status.SYNCED).exclude(in_flight=True)
+
+
+def selected_lines(*, user: User, period: date) -> QuerySet[InvoiceLine]:
+    """The user's ticked lines of the period that may still be changed or sent."""
+    ticked = SelectedLine.objects.filter(selection__user=user, selection__period=period)
+    return tickable(InvoiceLine.objects.filter(pk__in=ticked.values("line")))
+
+
+@transaction.atomic
+def select_lines(*, user: User, period: date, lines: QuerySet[InvoiceLine]) -> None:
+    """Tick these lines of the period, as far as they may be; one statement, however many."""
+    selection = _selection(user=user, period=period)
+    wanted = tickable(lines.filter(period=period)).order_by()
+    sql, params = wanted.values_list("pk").query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO invoices_selectedline (selection_id, line_id)"
+            f" SELECT %s, wanted.id FROM ({sql}) wanted (id) ON CONFLICT DO NOTHING",
+            [selection.pk, *params],
+        )
+
+
+@transaction.atomic
+def unselect_lines(*, user: User, period: date, ids: Collection[int]) -> None:
+    SelectedLine.objects.filter(
+        selection__user=user, selection__period=period, line__in=ids
+    ).delete()
+
+
+@transaction.atomic
+def clear_selection(*, user: User, but_of: date | None = None) -> None:
+    """Untick everything; with `but_of`, only when the ticks are in another period."""
+    selections = Selection.objects.filter(user=user)
+    if but_of is not None:
+        selections = selections.exclude(period=but_of)
+    SelectedLine.objects.filter(selection__in=selections).delete()
+    selections.delete()
+
+
+def _selection(*, user: User, period: date) -> Selection:
+    clear_selection(user=user, but_of=period)
+    return Selection.objects.get_or_create(user=user, defaults={"period": period})[0]
