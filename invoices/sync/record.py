@@ -61,8 +61,19 @@ def created(claim: Claim, addition: Addition, *, request_id: str = "") -> bool:
             synced_at=Now(),
             synced_by=operation.run.user_id,
         )
+        _show_agreement(operation)
     _log_created(operation, addition, told)
     return True
+
+
+def _show_agreement(operation: Operation) -> None:
+    """A line that asked for a new agreement shows the one it was posted into (P46)."""
+    if operation.agreement:
+        InvoiceLine.objects.filter(operations=operation, create_agreement=True).update(
+            create_agreement=False,
+            agreement=operation.agreement,
+            agreement_name=operation.agreement.name,
+        )
 
 
 def computed_wrong(wanted: AdditionImage, addition: Addition) -> str:
