@@ -183,6 +183,16 @@ class LoopbackServer(ThreadingHTTPServer):
         """The stand-in's answer, or what the dial makes of it."""
         if not self.app.is_api(request.path):
             return self.app.admin(request)
+        self.meter.enter(request.method)
+        outcome = "cut"
+        try:
+            response = self._meeting_faults(request)
+            outcome = str(response.status)
+            return response
+        finally:
+            self.meter.leave(outcome)
+
+    def _meeting_faults(self, request: Request) -> Response:
         fault = self.app.dial.decide(request.method, request.target, request.body)
         time.sleep(self.app.dial.settings.latency_ms / 1000)
         if fault.name == "before_write":
@@ -230,16 +240,11 @@ class _Handler(BaseHTTPRequestHandler):
         split = urlsplit(self.path)
         query = dict(parse_qsl(split.query, keep_blank_values=True))
         request = Request(self.command, split.path, query, self.headers, body, self.path)
-        self.server.meter.enter(self.command)
-        outcome = "cut"
         try:
             response = self.server.respond(request)
-            outcome = str(response.status)
         except Cut:
             self.close_connection = True
             return
-        finally:
-            self.server.meter.leave(outcome)
         self._send(request, response)
 
     do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = do_HEAD = do_OPTIONS = _serve

@@ -326,7 +326,8 @@ def _additions_by_hand(anchor: date, directory: Directory) -> Iterator[Record]:
             "description": item["description"], "agreementId": 803, "billedQuantity": count,
             "extPrice": count * item["price"], "extCost": count * item["cost"],
             "margin": count * (item["price"] - item["cost"]), "sequenceNumber": Decimal(number - 30),
-            "uom": "Each", "customFields": [], "__invoiced": True,
+            "uom": "Each", "__invoiced": True,
+            "customFields": [dict(known) for known in CUSTOM_FIELDS],
         }  # fmt: skip
 
 

@@ -88,7 +88,8 @@ class ConnectWiseStandIn(StandIn):
         self.keys, self.store = keys, store
 
     def is_api(self, path: str) -> bool:
-        return path.startswith(("/login/", "/v"))
+        # Not /login: the web interface answers that, and a script counts on API requests only.
+        return path.startswith("/v")
 
     def fault_response(self, fault: Fault) -> Response:
         if fault.status == 429:
@@ -112,9 +113,12 @@ class ConnectWiseStandIn(StandIn):
         }  # fmt: skip
         return response
 
-    def _answered(self, request: Request, fault: Fault) -> Response:
+    def admin(self, request: Request) -> Response:
         if request.path.startswith("/login/companyinfo/"):
             return self._company_info(request)
+        return super().admin(request)
+
+    def _answered(self, request: Request, fault: Fault) -> Response:
         match = _ROOT.fullmatch(request.path)
         if not match:
             raise ApiError(404, "NotFound", f"No resource at {request.path}")
