@@ -152,6 +152,7 @@ class RemoteSession:
                 answer = self._attempt(call)
             except Unanswered as failure:
                 error = self._unanswered(call, failure)
+                error.__cause__ = failure
             else:
                 if answer.status == 429:
                     waited = self._obey(answer, waited)

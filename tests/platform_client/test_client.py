@@ -14,7 +14,7 @@ from wire.errors import ConfigError, PermanentError, RemoteError, TransientError
 
 BASE = "https://platform.example"
 KEY = "key-0123456789abcdef"
-MAY = {"date_from": dt.date(2026, 5, 1), "date_to": dt.date(2026, 5, 31)}
+MAY: dict[str, Any] = {"date_from": dt.date(2026, 5, 1), "date_to": dt.date(2026, 5, 31)}
 
 
 def make_client(**options: Any) -> PlatformClient:

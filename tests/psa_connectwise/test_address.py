@@ -69,7 +69,7 @@ def test_the_code_base_comes_from_company_info_without_credentials() -> None:
     ],
 )
 def test_without_a_usable_answer_the_router_is_used(answer: dict[str, object]) -> None:
-    responses.get(LOGIN, **answer)  # type: ignore[arg-type]
+    responses.get(LOGIN, **answer)
     assert look_up() == ROUTER_CODEBASE
     assert len(responses.calls) == 1
 

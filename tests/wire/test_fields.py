@@ -15,8 +15,7 @@ OLD, NEW = Fernet.generate_key().decode(), Fernet.generate_key().decode()
 def stored() -> str:
     with connection.cursor() as cursor:
         cursor.execute("SELECT api_key FROM platform_client_platformsettings")
-        value: str = cursor.fetchone()[0]
-    return value
+        return str(cursor.fetchone()[0])
 
 
 def save(api_key: str) -> None:

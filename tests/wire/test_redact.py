@@ -5,7 +5,7 @@ import logging
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from wire.redact import MASK, RedactingFilter, redact, remember
@@ -16,12 +16,20 @@ SECRETS = st.text(
 TEXTS = st.text(max_size=40)
 
 
+@pytest.fixture(autouse=True)
+def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is remembered here is not masked in other tests."""
+    monkeypatch.setattr("wire.redact._known", set())
+
+
 @given(TEXTS, SECRETS, TEXTS)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_given_secret_never_survives(before: str, secret: str, after: str) -> None:
     assert secret not in redact(f"{before} {secret} {after}", [secret])
 
 
 @given(SECRETS)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_basic_token_never_survives(secret: str) -> None:
     token = base64.b64encode(f"acme+public:{secret}".encode()).decode()
     assert token not in redact(f"sent Authorization: Basic {token} to the host")

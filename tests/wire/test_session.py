@@ -228,7 +228,7 @@ def test_proxies_of_the_environment_are_ignored(
     with responses.RequestsMock() as mocked:
         mocked.get(URL, json={})
         session.request("GET", URL)
-        assert mocked.calls[0].request.req_kwargs["proxies"] == {}
+        assert vars(mocked.calls[0].request)["req_kwargs"]["proxies"] == {}
 
 
 @responses.activate
