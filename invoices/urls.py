@@ -2,10 +2,19 @@
 
 from django.urls import URLPattern, path
 
-from invoices.views import loading, sync
+from invoices.views import edit, grid, loading, selection, sync
 
 app_name = "invoices"
 urlpatterns: list[URLPattern] = [
+    path("", grid.lines, name="lines"),
+    path("periods/", grid.periods, name="periods"),
+    path("filters/<slug:column>/", grid.filter_values, name="filter_values"),
+    path("changed/", grid.changed_rows, name="changed_rows"),
+    path("tick/", selection.tick, name="tick"),
+    path("tick/all/", selection.tick_all, name="tick_all"),
+    path("tick/none/", selection.untick_all, name="untick_all"),
+    path("lines/<int:pk>/", edit.line_row, name="line_row"),
+    path("lines/<int:pk>/edit/", edit.line_edit, name="line_edit"),
     path("load/", loading.load, name="load"),
     path("load/progress/", loading.load_progress, name="load_progress"),
     path("sync/", sync.sync, name="sync"),
