@@ -25,9 +25,7 @@ class Caller:
         self.running, self.session = running, session
         self.base, self.root = running.url, running.url + root
 
-    def get(
-        self, path: str, headers: dict[str, str] | None = None, **query: Any
-    ) -> requests.Response:
+    def get(self, path: str, headers: Any = None, **query: Any) -> requests.Response:
         return self.session.get(self.root + path, params=query, headers=headers, timeout=5)
 
     def send(self, method: str, path: str, body: Any = None) -> requests.Response:

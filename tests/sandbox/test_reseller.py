@@ -5,6 +5,7 @@ import io
 from collections import Counter
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
 from typing import Any
 
 import pytest
@@ -130,6 +131,7 @@ def test_a_large_month_grows_by_whole_lines_and_keeps_the_small_one() -> None:
     assert read(lines=0) == []
 
 
+@cache
 def rows() -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(data.mappings_csv())))
 
@@ -148,10 +150,18 @@ def test_the_intended_mapping_leaves_out_what_stays_unmapped() -> None:
     assert "offer-default" in mapped
 
 
+@cache
+def targets() -> dict[tuple[str, str, str], str]:
+    return {
+        (row["kind"], row["platform_id"], row["contract_id"]): row["connectwise_id"]
+        for row in rows()
+        if not row["organization_id"]
+    }
+
+
 def outcome(line: Line, tables: dict[str, dict[int, Line]]) -> str:
     """What posting this line by the intended mapping comes to."""
-    where = {(r["kind"], r["platform_id"], r["contract_id"]): r["connectwise_id"] for r in rows()
-             if not r["organization_id"]}  # fmt: skip
+    where = targets()
     organization = where.get(("organization", line["organization"]["id"], ""))
     product = where.get(("offer", line["offer"]["id"], ""))
     agreement = where.get(("agreement", line["organization"]["id"], line["contractId"]))
