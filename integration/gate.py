@@ -8,14 +8,14 @@ from typing import Literal
 
 from django.conf import settings
 from django.contrib import messages
-from django.db.models import BooleanField, ExpressionWrapper, Q
+from django.db.models import BooleanField, Exists, ExpressionWrapper, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 
 from integration.roles import may_administer
-from psa_connectwise.models import ConnectWiseSettings
+from psa_connectwise.models import AgreementType, ConnectWiseSettings
 
 # None when open, else what is missing.
 Gate = Literal["credentials", "agreement_type"] | None
@@ -84,14 +84,20 @@ def read_gate() -> Gate:
         for name in CREDENTIALS
     }
     row = (
-        ConnectWiseSettings.objects.annotate(**saved)
-        .values(*saved, "default_agreement_type_id")
+        ConnectWiseSettings.objects.annotate(
+            types_read=Exists(AgreementType.objects.all()), **saved
+        )
+        .values(*saved, "types_read", "default_agreement_type_id")
         .first()
     ) or {}
     for name, variable in CREDENTIALS.items():
         if not row.get(f"has_{name}") and not getattr(settings, variable):
             return "credentials"
-    return None if row.get("default_agreement_type_id") else "agreement_type"
+    if row.get("default_agreement_type_id"):
+        return None
+    # The environment's choice is applied when the types are read for the first time.
+    is_chosen = settings.DEFAULT_AGREEMENT_TYPE and not row.get("types_read")
+    return None if is_chosen else "agreement_type"
 
 
 def _is_open(path: str, missing: Gate) -> bool:

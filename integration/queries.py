@@ -142,7 +142,7 @@ FLAGS = {
     "unmapped": (
         "Not mapped yet",
         "Choose a PSA organization, product and agreement; only mapped lines are posted.",
-        "mapping_status=unmapped",
+        "mapping=unmapped",
     ),
     "gone": (
         "Gone from the Platform",
@@ -176,7 +176,7 @@ def _error(row: Mapping[str, Any]) -> Concern:
         words=str(row["example"]),
         lines=row["lines"],
         customers=row["customers"],
-        filters="psa_status=error",
+        filters="status=error",
     )
 
 

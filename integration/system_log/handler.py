@@ -102,10 +102,9 @@ def _write(rows: list[dict[str, Any]]) -> None:
 
 def _insert(rows: list[dict[str, Any]]) -> None:
     # Late: logging is set up before the models are loaded.
-    from integration.system_log.models import LogEntry
+    from integration.system_log.services import store
 
-    with transaction.atomic():
-        LogEntry.objects.bulk_create([LogEntry(**row) for row in rows])
+    store(rows)
 
 
 def _columns(record: logging.LogRecord) -> dict[str, Any]:

@@ -1,36 +1,68 @@
-"""Where a log entry leads: to its line, run, load or mapping."""
+"""Where a log entry leads: to its line, run, load or mapping.
+
+A page of entries asks the database for none of them: an entry links to an address of the log
+itself, which looks the thing up once somebody follows it.
+"""
 
 from urllib.parse import urlencode
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from integration.system_log.models import LogEntry
+from invoices.models import InvoiceLine, Load, SyncRun
 
 Link = tuple[str, str]
 
 
 def links(entry: LogEntry) -> list[Link]:
-    """Label and address of each thing the entry is about."""
-    found: list[Link] = []
-    if entry.line:
-        found.append((f"Line {entry.line}", _address("invoices:lines", q=entry.line)))
-    if entry.run is not None:
-        found.append((f"Run {entry.run}", _address("invoices:lines", run=entry.run)))
-    if entry.load is not None:
-        found.append((f"Load {entry.load}", _address("invoices:lines", load=entry.load)))
-    if entry.mapping:
-        found.append((f"Mapping {entry.mapping}", _mapping(entry.mapping)))
-    return [link for link in found if link[1]]
+    """Label and address of each thing the entry is about; queries nothing."""
+    about = (
+        ("Line", "line", entry.line),
+        ("Run", "run", entry.run),
+        ("Load", "load", entry.load),
+        ("Mapping", "mapping", entry.mapping),
+    )
+    return [
+        (f"{label} {key}", reverse("system_log:about", args=[kind, key]))
+        for label, kind, key in about
+        if key not in ("", None)
+    ]
+
+
+def address(kind: str, key: str) -> str | None:
+    """The page that shows it now; None when it isn't here (a line that could not be loaded)."""
+    if kind == "mapping":
+        return _mapping(key)
+    if kind == "line":
+        return _line(key)
+    if not key.isdecimal():
+        return None
+    if kind == "run":
+        run = SyncRun.objects.filter(pk=int(key)).first()
+        return _invoices(period=f"{run.period:%Y-%m}") if run and run.period else None
+    load = Load.objects.filter(pk=int(key)).first()
+    return _invoices(period=f"{load.month:%Y-%m}") if load else None
+
+
+def _line(platform_id: str) -> str | None:
+    """The grid, narrowed to the line's customer, contract and offer: a handful of rows."""
+    line = InvoiceLine.objects.filter(platform_id=platform_id).first()
+    if line is None:
+        return None
+    return _invoices(
+        period=f"{line.period:%Y-%m}",
+        q=line.organization_name,
+        contract=line.contract_id,
+        offer=line.offer_name,
+    )
 
 
 def _mapping(about: str) -> str:
+    """`offer:ID` leads to Products, `organization:ID` and a bare ID to Organizations."""
     kind, _, platform_id = about.rpartition(":")
     page = "mapping:products" if kind == "offer" else "mapping:organizations"
-    return _address(page, q=platform_id)
+    return f"{reverse(page)}?{urlencode({'q': platform_id})}"
 
 
-def _address(name: str, **params: object) -> str:
-    try:
-        return f"{reverse(name)}?{urlencode(params)}"
-    except NoReverseMatch:
-        return ""
+def _invoices(**params: str) -> str:
+    return f"{reverse('invoices:lines')}?{urlencode(params)}"

@@ -45,3 +45,19 @@ class LogEntry(models.Model):
 
     def __str__(self) -> str:
         return self.summary
+
+
+class LogCount(models.Model):
+    """How many entries of a level came in an hour: the tiles add these up, not a million rows."""
+
+    hour = models.DateTimeField()
+    level = models.PositiveSmallIntegerField(choices=LogEntry.Level)
+    entries = models.BigIntegerField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["hour", "level"], name="one_log_count_per_hour"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.hour:%Y-%m-%d %H}:00 {self.get_level_display()}"

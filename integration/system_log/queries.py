@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Q, QuerySet, Sum
 
-from integration.system_log.models import LogEntry
+from integration.system_log.models import LogCount, LogEntry
 
 KEPT = timedelta(days=30)
+MOST_FOUND = 10_000
 LEVELS = {
     "info": LogEntry.Level.INFO,
     "warning": LogEntry.Level.WARNING,
@@ -24,25 +25,37 @@ class Tiles:
     warnings: int
     newest: datetime | None
 
+    def of(self, level: str) -> int:
+        """How many the level filter leaves."""
+        others = self.total - self.errors - self.warnings
+        return {"error": self.errors, "warning": self.warnings, "info": others}.get(
+            level, self.total
+        )
+
 
 def tiles(now: datetime) -> Tiles:
-    """One index-only scan, grouped by level."""
-    counts: dict[int, int] = {}
-    newest: datetime | None = None
-    by_level = recent(now).order_by().values("level")
-    for row in by_level.annotate(entries=Count("*"), latest=Max("created_at")):
-        counts[row["level"]] = row["entries"]
-        newest = max(newest or row["latest"], row["latest"])
+    """Sums of the hourly counts: quick however many entries there are."""
+    sums = LogCount.objects.filter(hour__gte=oldest_kept(now)).values_list("level")
+    counts = dict(sums.annotate(entries=Sum("entries")))
     return Tiles(
         total=sum(counts.values()),
         errors=counts.get(LogEntry.Level.ERROR, 0),
         warnings=counts.get(LogEntry.Level.WARNING, 0),
-        newest=newest,
+        newest=recent(now).values_list("created_at", flat=True).first(),
     )
 
 
+def hour_of(moment: datetime) -> datetime:
+    return moment.replace(minute=0, second=0, microsecond=0)
+
+
+def oldest_kept(now: datetime) -> datetime:
+    """Where the last 30 days begin, on the hour."""
+    return hour_of(now - KEPT)
+
+
 def recent(now: datetime) -> QuerySet[LogEntry]:
-    return LogEntry.objects.filter(created_at__gte=now - KEPT)
+    return LogEntry.objects.filter(created_at__gte=oldest_kept(now))
 
 
 def entries(now: datetime, *, level: str = "", search: str = "") -> QuerySet[LogEntry]:
@@ -55,6 +68,11 @@ def entries(now: datetime, *, level: str = "", search: str = "") -> QuerySet[Log
             Q(summary__icontains=search) | Q(details__icontains=search) | Q(line=search)
         )
     return found
+
+
+def count_up_to_most(found: QuerySet[LogEntry]) -> int:
+    """How many match a search, counted no further than anyone pages."""
+    return found.order_by()[:MOST_FOUND].count()
 
 
 def rows(found: QuerySet[LogEntry], *, offset: int, size: int) -> list[LogEntry]:

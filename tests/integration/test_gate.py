@@ -5,7 +5,7 @@ from django.conf import LazySettings
 from django.test import Client
 
 from integration.gate import read_gate
-from psa_connectwise.models import ConnectWiseSettings
+from psa_connectwise.models import AgreementType, ConnectWiseSettings
 from tests.integration.conftest import SignIn
 
 BANNER = (
@@ -107,6 +107,15 @@ def test_the_environment_fills_what_the_database_lacks(
     open_gate.private_key = ""
     open_gate.save()
     settings.CONNECTWISE_PRIVATE_KEY = "from-the-environment"
+    assert read_gate() is None
+
+
+def test_a_type_that_the_environment_names_counts_until_the_types_are_read(
+    no_type: ConnectWiseSettings, settings: LazySettings
+) -> None:
+    settings.DEFAULT_AGREEMENT_TYPE = "Managed Services"
+    assert read_gate() == "agreement_type"
+    AgreementType.objects.all().delete()
     assert read_gate() is None
 
 
