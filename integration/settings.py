@@ -123,6 +123,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "task": "mapping.tasks.sweep_directory_refreshes",
         "schedule": 30.0,
     },
+    "settle postings and wake runs": {
+        "task": "invoices.tasks.sync.settle_postings",
+        # Nobody has to press anything: what is not known is looked for this often.
+        "schedule": max(1.0, min(30.0, CONNECTWISE_SETTLE_SECONDS)),
+    },
 }
 
 AUTH_PASSWORD_VALIDATORS = [

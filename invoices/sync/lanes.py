@@ -92,9 +92,8 @@ def sweep(*, seconds: float = SECONDS) -> Settled:
         if not held:
             return Settled()
         until = time.monotonic() + seconds
-        client = remote.client()
-        done = settle(client, go_on=lambda: time.monotonic() < until)
-        recheck(client)
+        done = settle(go_on=lambda: time.monotonic() < until)
+        recheck()
         return done
 
 

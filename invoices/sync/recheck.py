@@ -20,7 +20,7 @@ from wire.errors import NotFound, PermanentError, RemoteError
 logger = logging.getLogger(__name__)
 
 
-def recheck(client: ConnectWiseClient) -> int:
+def recheck() -> int:
     """Looks for every key that is due; answers how many Additions it deleted or took up."""
     due = (
         Operation.objects.filter(recheck_at__lte=Now(), kind=OperationKind.CREATE)
@@ -28,7 +28,8 @@ def recheck(client: ConnectWiseClient) -> int:
         .exclude(agreement=None)
         .select_related("run", "line", "agreement")
     )
-    return sum(_recheck(client, operation) for operation in due)
+    client = remote.client() if due else None
+    return sum(_recheck(client, operation) for operation in due if client)
 
 
 def _recheck(client: ConnectWiseClient, operation: Operation) -> int:

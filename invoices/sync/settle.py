@@ -42,12 +42,14 @@ class Settled:
     still_unknown: int = 0
 
 
-def settle(client: ConnectWiseClient, *, go_on: Callable[[], bool] = lambda: True) -> Settled:
+def settle(*, go_on: Callable[[], bool] = lambda: True) -> Settled:
     """Settles all that is due; `go_on` is asked between requests. Raises `wire.errors.RemoteError`."""
     done = Settled(given_back=release_never_sent())
     mark_overdue()
-    for operations in _due_by_place():
-        if go_on():
+    places = _due_by_place()
+    client = remote.client() if places else None
+    for operations in places:
+        if client and go_on():
             _settle_place(client, operations, done)
     done.still_unknown = Operation.objects.filter(state=OperationState.UNKNOWN).count()
     return done
@@ -91,7 +93,7 @@ def mark_overdue() -> None:
         record.mark_not_confirmed(operations)
 
 
-def _due_by_place() -> Iterable[list[Operation]]:
+def _due_by_place() -> list[list[Operation]]:
     """Unknown ones whose late write can no longer come, an agreement's together."""
     window = timedelta(seconds=remote.lease_seconds())
     due = (
@@ -104,7 +106,7 @@ def _due_by_place() -> Iterable[list[Operation]]:
     for operation in due:
         apart = operation.pk if operation.kind == OperationKind.CREATE_AGREEMENT else 0
         places[str(apart), operation.agreement_id].append(operation)
-    return places.values()
+    return list(places.values())
 
 
 def _settle_place(client: ConnectWiseClient, operations: list[Operation], done: Settled) -> None:
