@@ -1,7 +1,7 @@
 """A text column whose content is encrypted at rest, and the only way a secret is shown."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
@@ -17,7 +17,13 @@ def masked_tail(value: str) -> str:
     return "" if not value else DOTS + (value[-SHOWN:] if len(value) >= 4 * SHOWN else "")
 
 
-class EncryptedTextField(models.TextField):  # type: ignore[type-arg]
+if TYPE_CHECKING:
+    PlainTextField = models.TextField[str, str]
+else:
+    PlainTextField = models.TextField
+
+
+class EncryptedTextField(PlainTextField):
     """Text under FIELD_ENCRYPTION_KEYS: the first key encrypts, all decrypt; "" stays "".
 
     Can't be searched: each encryption of one value differs.

@@ -12,7 +12,7 @@ from urllib.parse import quote, quote_plus
 
 MASK = "[hidden]"
 # Masking a shorter one would tear holes into ordinary words.
-SHORTEST = 6
+SHORTEST = 8
 
 SCHEME = re.compile(r"\b(Basic|Bearer)\s+[\w+/=.~-]{6,}", re.IGNORECASE)
 HEADER = re.compile(

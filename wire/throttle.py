@@ -79,7 +79,7 @@ class Throttle:
 
     def pause(self, seconds: float) -> None:
         """Nobody gets a slot for so long."""
-        logger.info("requests to %s pause for %.0f seconds", self._name, seconds)
+        logger.debug("requests to %s pause for %.0f seconds", self._name, seconds)
         self._run(self._lengthen, keys=[self._pause_key], args=[max(1, int(seconds * 1000))])
 
     def _next_wait(self) -> float:

@@ -65,6 +65,11 @@ def test_a_longer_secret_is_masked_whole_before_a_shorter_one_inside_it() -> Non
     assert redact("topsecret-topsecret!", ["topsecret", "topsecret-topsecret!"]) == MASK
 
 
+def test_a_secret_as_short_as_a_word_does_not_tear_holes_into_texts() -> None:
+    remember("public")
+    assert redact("check the public key") == "check the public key"
+
+
 def make_record(message: str, *args: object) -> logging.LogRecord:
     return logging.LogRecord("x", logging.ERROR, __file__, 1, message, args, None)
 
