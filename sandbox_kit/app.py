@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 from urllib.parse import parse_qsl
 
 from sandbox_kit import exact_json
-from sandbox_kit.dial import Dial, Fault
+from sandbox_kit.dial import ABOUT_WRITES, Dial, Fault
 from sandbox_kit.http import LoopbackServer, Request, Response, json_response
 from sandbox_kit.pages import dial_form
 
@@ -25,6 +25,7 @@ class StandIn:
     """Base of both: subclasses add `answer`, `fault_response`, `is_api`, `reset_data` and `page`."""
 
     server: LoopbackServer
+    takes_writes = True
 
     def __init__(self) -> None:
         self.dial = Dial()
@@ -99,7 +100,10 @@ class StandIn:
         )
 
     def dial_form(self) -> str:
-        return dial_form(self.dial.as_dict())
+        shown = self.dial.as_dict()
+        if not self.takes_writes:
+            shown = {name: value for name, value in shown.items() if name not in ABOUT_WRITES}
+        return dial_form(shown)
 
 
 def _posted(request: Request) -> tuple[dict[str, Any], bool]:

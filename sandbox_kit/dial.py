@@ -58,6 +58,10 @@ class Settings:
 
 
 SCRIPTS = ("script", "read_script", "denied")
+ABOUT_WRITES = (
+    "share_5xx_after", "share_lost_reply", "share_late_write", "late_write_seconds", "script",
+    "search_lag_seconds", "store_price_places",
+)  # fmt: skip
 
 
 def parse_fault(word: str, settings: Settings) -> Fault:

@@ -11,13 +11,15 @@ STYLE = """
 body{margin:0 auto;max-width:1500px;padding:1rem 1.5rem}
 h1{font-size:1.3rem;margin:.2rem 0}h2{font-size:1.05rem;margin:1.4rem 0 .4rem}
 p{margin:.3rem 0}.note{opacity:.75}
-table{border-collapse:collapse;width:100%;font-size:13px;font-variant-numeric:tabular-nums}
-th,td{padding:.25rem .5rem;border-bottom:1px solid #8884;text-align:left;vertical-align:top}
-th{position:sticky;top:0;background:Canvas}td.n,th.n{text-align:right;white-space:nowrap}
+table{border-collapse:collapse;min-width:100%;font-size:13px;font-variant-numeric:tabular-nums}
+th,td{padding:.25rem .5rem;border-bottom:1px solid #8884;text-align:left;white-space:nowrap;
+max-width:24rem;overflow:hidden;text-overflow:ellipsis}
+th{position:sticky;top:0;background:Canvas}td.n,th.n{text-align:right}
 .scroll{overflow:auto;max-height:70vh;border:1px solid #8884;border-radius:6px}
 fieldset{border:1px solid #8884;border-radius:6px;margin:.5rem 0;padding:.6rem .8rem}
 .dial{display:grid;grid-template-columns:repeat(auto-fill,minmax(13rem,1fr));gap:.5rem 1rem}
-.dial label{display:flex;flex-direction:column;font-size:12px}
+.dial label{display:flex;flex-direction:column;justify-content:flex-end;font-size:12px}
+.totals{max-width:36rem;margin:.4rem 0}
 input{font:inherit;padding:.2rem .35rem}button{font:inherit;padding:.3rem .8rem;cursor:pointer}
 form.line{display:inline-flex;gap:.5rem;margin:.4rem .6rem .4rem 0}
 """
@@ -44,6 +46,7 @@ LABELS = {
 
 
 def dial_form(settings: dict[str, Any]) -> str:
+    """One field a setting, and the buttons that take faults away or hasten them."""
     inputs = "".join(
         f'<label>{escape(LABELS.get(name, name))}<input name="{name}" value="{_shown(value)}"></label>'
         for name, value in settings.items()

@@ -127,7 +127,8 @@ def recurring(month: Month, held: Subscription) -> Iterator[Line]:
         start = first.replace(day=11)
         yield charge(month, held, "PurchaseFee", quantity, start, end, Decimal(days - 10) / days)
     else:
-        begins = month.offset == held.first_month or (cycle > 1 and held.index % 2 == 0)
+        bought_now = cycle > 1 and held.index % 2 == 0 and month.offset <= 0
+        begins = bought_now or month.offset == held.first_month
         yield charge(month, held, "PurchaseFee" if begins else "CycleFee", quantity, first, end)
 
 

@@ -41,6 +41,8 @@ class Snapshot:
 class PlatformStandIn(StandIn):
     """Read-only for its client; its lines can be changed through `/_sandbox/lines`."""
 
+    takes_writes = False
+
     def __init__(
         self, *, api_key: str, book: Book, clock: Callable[[], float] = time.monotonic
     ) -> None:

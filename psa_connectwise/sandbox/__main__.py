@@ -3,7 +3,7 @@
 import sys
 from argparse import ArgumentParser
 
-from psa_connectwise.sandbox.data import mappings_csv
+from psa_connectwise.sandbox import mappings
 from psa_connectwise.sandbox.server import Keys, start
 from sandbox_kit.app import common_options, serve
 
@@ -25,7 +25,7 @@ def main() -> None:
                         help="print the intended mapping as CSV and end")  # fmt: skip
     options = parser.parse_args()
     if options.print_mappings:
-        sys.stdout.write(mappings_csv())
+        sys.stdout.write(mappings.as_csv())
         return
     keys = Keys(options.company_id, options.public_key, options.private_key, options.client_id)
     running = start(

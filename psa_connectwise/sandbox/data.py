@@ -1,7 +1,5 @@
-"""ConnectWise's records of the invented reseller on its first day, and the mapping that is meant."""
+"""ConnectWise's records of the invented reseller on its first day."""
 
-import csv
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -329,32 +327,3 @@ def _additions_by_hand(anchor: date, directory: Directory) -> Iterator[Record]:
             "uom": "Each", "__invoiced": True,
             "customFields": [dict(known) for known in CUSTOM_FIELDS],
         }  # fmt: skip
-
-
-# -- the intended mapping -----------------------------------------------------------------------
-
-
-def mapping_rows() -> Iterator[tuple[str, str, str, str, str, str]]:
-    """kind, platform_id, contract_id, connectwise_id, organization_id, offer_id."""
-    mapped = [c for c in reseller.customers() if c.number not in reseller.UNMAPPED_CUSTOMERS]
-    for customer in mapped:
-        yield "organization", customer.platform_id, "", str(company_id(customer)), "", ""
-    for offer in reseller.offers():
-        if offer.number not in reseller.UNMAPPED_OFFERS:
-            yield "offer", offer.platform_id, "", str(product_id(offer.number)), "", ""
-    yield "offer", reseller.DEFAULT_OFFER, "", "730", "", ""
-    yield "offer", reseller.DEFAULT_OFFER, "", "731", "org-1012", ""
-    for customer in mapped:
-        for contract in customer.contracts:
-            target = "new" if contract.kind == "new" else str(agreement_id(contract))
-            yield "agreement", customer.platform_id, contract.platform_id, target, "", ""
-
-
-def mappings_csv() -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(
-        ["kind", "platform_id", "contract_id", "connectwise_id", "organization_id", "offer_id"]
-    )
-    writer.writerows(mapping_rows())
-    return text.getvalue()

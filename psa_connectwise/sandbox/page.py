@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 SHOWN = 500
 HEADS = ["Id", "Company", "Agreement", "Reference (serialNumber)", "Product", "Invoice description", "From",
          "Until", "Quantity", "Unit price", "Price", "Cost", "", "Last updated"]  # fmt: skip
+TOTALS = ["Currency", "Price", "Cost", "Margin"]
 ADDRESSES = ("ledger", "state", "faults", "additions", "mappings.csv")
 
 
@@ -34,7 +35,7 @@ def render(standin: "ConnectWiseStandIn", wanted: str, dial: str) -> Response:
         dial,
         f"<h2>Additions ({len(rows)}, newest first)</h2>",
         search_form(wanted, "company, agreement, reference, product, text"),
-        table(["Currency", "Price", "Cost", "Margin"], totals, (1, 2, 3)),
+        f'<div class="totals">{table(TOTALS, totals, (1, 2, 3))}</div>',
         table(HEADS, rows[:SHOWN], (8, 9, 10, 11)),
     )
 

@@ -10,9 +10,10 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from psa_connectwise.sandbox import additions, agreements, data, errors, listing, page
+from psa_connectwise.sandbox import additions, agreements, data, errors, listing, mappings, page
 from psa_connectwise.sandbox.conditions import Record
 from psa_connectwise.sandbox.errors import ApiError
+from psa_connectwise.sandbox.places import Place, locate
 from psa_connectwise.sandbox.rules import agreement_status
 from psa_connectwise.sandbox.store import Store
 from sandbox_kit import exact_json
@@ -28,48 +29,6 @@ _MEDIA = ("application/json", "application/vnd.connectwise.com+json")
 _VERBS = {"GET": "read", "POST": "add", "PUT": "edit", "PATCH": "edit", "DELETE": "delete"}
 _NAMES = {"companies": "Company", "types": "AgreementType", "agreements": "Agreement",
           "additions": "Addition", "catalog": "CatalogItem"}  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Place:
-    """What a path names: a kind, one id or all, and the agreement that additions are under."""
-
-    kind: str
-    number: int | None = None
-    agreement: int | None = None
-    count: bool = False
-
-    @property
-    def methods(self) -> list[str]:
-        if self.kind not in ("agreements", "additions") or self.count:
-            return ["GET"]
-        return ["GET", "PUT", "PATCH", "DELETE"] if self.number is not None else ["GET", "POST"]
-
-
-_PATHS = (
-    (re.compile(r"/company/companies(?:/(?P<id>\d+|count))?"), "companies"),
-    (re.compile(r"/finance/agreements/types(?:/(?P<id>\d+|count))?"), "types"),
-    (re.compile(r"/finance/agreements(?:/(?P<id>\d+|count))?"), "agreements"),
-    (
-        re.compile(r"/finance/agreements/(?P<parent>\d+)/additions(?:/(?P<id>\d+|count))?"),
-        "additions",
-    ),
-    (re.compile(r"/procurement/catalog(?:/(?P<id>\d+|count))?"), "catalog"),
-    (re.compile(r"/system/info"), "info"),
-)
-
-
-def locate(path: str) -> Place | None:
-    for pattern, kind in _PATHS:
-        match = pattern.fullmatch(path)
-        if match:
-            parts = match.groupdict()
-            number = parts.get("id")
-            parent = int(parts["parent"]) if parts.get("parent") else None
-            if number == "count":
-                return Place(kind, agreement=parent, count=True)
-            return Place(kind, int(number) if number else None, parent)
-    return None
 
 
 @dataclass(frozen=True)
@@ -181,11 +140,11 @@ class ConnectWiseStandIn(StandIn):
             record = self._shown(place.kind, self._existing(place))
             shown = listing.with_fields([record], place.kind, request.query.get("fields", ""))
             return self._json(request, place.kind, shown[0] if shown else {})
-        records = self._visible(request, place)
-        found = listing.matching(records, place.kind, request.query)
+        found = listing.matching(self._visible(request, place), place.kind, request.query)
         if place.count:
             return self._json(request, "count", {"count": len(found)})
         shown, headers = listing.page(found, place.kind, request)
+        shown = [self._shown(place.kind, record) for record in shown]
         shown = listing.with_fields(shown, place.kind, request.query.get("fields", ""))
         return self._json(request, place.kind, shown, headers=headers)
 
@@ -196,6 +155,8 @@ class ConnectWiseStandIn(StandIn):
             records = [
                 r for r in records if not self.store.is_younger_than(place.kind, r["id"], lag)
             ]
+        if not listing.is_search(request.query):
+            return records  # its page alone is dressed, which is what makes long lists quick
         return [self._shown(place.kind, record) for record in records]
 
     def _existing(self, place: Place) -> Record:
@@ -260,7 +221,7 @@ class ConnectWiseStandIn(StandIn):
     # -- beside the API ----------------------------------------------------------------------
 
     def routes(self) -> dict[tuple[str, str], Route]:
-        csv = Response(200, data.mappings_csv().encode(), "text/csv; charset=utf-8")
+        csv = Response(200, mappings.as_csv().encode(), "text/csv; charset=utf-8")
         return super().routes() | {
             ("GET", "/_sandbox/ledger"): self._ledger,
             ("GET", "/_sandbox/additions"): lambda _: json_response(self.additions()),

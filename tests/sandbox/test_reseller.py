@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from platform_client.sandbox.book import Book, Window
-from psa_connectwise.sandbox import data
+from psa_connectwise.sandbox import data, mappings
 from sandbox_kit.reseller import customers, offers
 from tests.sandbox.conftest import TODAY
 
@@ -133,7 +133,7 @@ def test_a_large_month_grows_by_whole_lines_and_keeps_the_small_one() -> None:
 
 @cache
 def rows() -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(data.mappings_csv())))
+    return list(csv.DictReader(io.StringIO(mappings.as_csv())))
 
 
 def test_the_intended_mapping_points_at_records_that_exist() -> None:
