@@ -64,7 +64,8 @@ class ReportingCommand(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         report = self._report_or_refuse(options)
         self._end_progress()
-        self.stdout.write(report.sentence)
+        if report.sentence:  # none where stdout is the result itself
+            self.stdout.write(report.sentence)
         if options["json"]:
             self.stdout.write(json.dumps(report.data, cls=DjangoJSONEncoder))
         if report.with_errors:
