@@ -1,6 +1,5 @@
 """The forms of invoice pages."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -63,7 +62,7 @@ class LineForm(forms.Form):
         return bool(refused.refusals)
 
 
-def initial_of(line: InvoiceLine) -> Mapping[str, Any]:
+def initial_of(line: InvoiceLine) -> dict[str, Any]:
     """What the row's inputs hold when its edit begins."""
     return {
         "version": line.version,

@@ -163,7 +163,7 @@ def _page_size(request: HttpRequest, *, grid: str) -> int:
     if asked in PAGE_SIZES:
         if not remembered.filter(page_size=asked).exists():
             GridPreference.objects.update_or_create(
-                user_id=request.user.pk, grid=grid, defaults={"page_size": asked}
+                user=request.user, grid=grid, defaults={"page_size": asked}
             )
         return asked
     size = remembered.values_list("page_size", flat=True).first()

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import template
-from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser, User
 from django.http import HttpRequest
 from django.template.context import Context
 from django.templatetags.static import static
@@ -15,13 +15,13 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from integration.roles import ADMINISTRATOR, OPERATOR, VIEWER, may_administer
 from mapping.grid import GridState
 
 register = template.Library()
 
 NEEDS_CREDENTIALS = "Save the ConnectWise credentials in Settings first"
 NEEDS_AGREEMENT_TYPE = "Choose an Agreement Type in Settings → Configuration first"
-ROLES = ("Administrator", "Operator", "Viewer")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,19 +185,18 @@ def _items(request: HttpRequest, *, gate: str | None) -> list[NavigationItem]:
             why=NEEDS_CREDENTIALS if gate == "credentials" else NEEDS_AGREEMENT_TYPE,
         )
         for label, symbol, name, prefix, gates in NAVIGATION
-        if label != "Settings" or _sees_settings(request)
+        if label != "Settings" or may_administer(request.user)
     ]
 
 
-def _sees_settings(request: HttpRequest) -> bool:
-    return request.user.is_authenticated
-
-
-def _role(user: AbstractBaseUser | Any) -> str:
-    if getattr(user, "is_superuser", False):
-        return ROLES[0]
-    names = {group.name for group in user.groups.all()} if user.is_authenticated else set()
-    return next((role for role in ROLES if role in names), "No role")
+def _role(user: User | AnonymousUser) -> str:
+    """The widest role the user has."""
+    if not isinstance(user, User):
+        return ""
+    if user.is_superuser:
+        return ADMINISTRATOR
+    names = {group.name for group in user.groups.all()}
+    return next((role for role in (ADMINISTRATOR, OPERATOR, VIEWER) if role in names), "No role")
 
 
 def _url(name: str) -> str:

@@ -94,7 +94,7 @@ def _locked(seen: Mapping[int, int | None]) -> list[InvoiceLine]:
     ids = list(seen)
     lines = InvoiceLine.objects.filter(pk__in=ids)
     for model, column in ((Organization, "organization"), (Offer, "offer")):
-        rows = model.objects.filter(pk__in=lines.values(column)).order_by("pk")  # type: ignore[attr-defined]
+        rows = model.objects.filter(pk__in=lines.values(column)).order_by("pk")
         list(rows.select_for_update().values_list("pk"))
     return list(
         lines.select_for_update(of=("self",))

@@ -30,8 +30,8 @@ def tick(request: HtmxHttpRequest) -> HttpResponse:
         select_lines(user=request.user, period=period.month, lines=chosen)
     else:
         unselect_lines(user=request.user, period=period.month, ids=ids)
-    context = {"grid": state_of(request, period)}
-    context |= selection_context(request.user, period.month, shown)
+    counts = selection_context(request.user, period.month, shown)
+    context = {"grid": state_of(request, period), **counts}
     return render(request, "invoices/_selection_bar.html", context)
 
 

@@ -206,14 +206,26 @@ function focusRow(id) {
   target?.focus({ preventScroll: true });
 }
 
+// The first input beside the ticks, so that the columns to edit are in sight together.
+function bringToLeft(cell) {
+  const box = cell?.closest(".grid-scroll");
+  if (!box) return;
+  const stuck = $(".stick-left", cell.parentElement).getBoundingClientRect().right;
+  const end = $(".stick-right", cell.parentElement).getBoundingClientRect().left;
+  const left = cell.getBoundingClientRect().left;
+  const right = $$(".cell-edit", cell.parentElement).at(-1).getBoundingClientRect().right;
+  if (left < stuck || right > end) box.scrollLeft += left - stuck;
+}
+
 document.body.addEventListener("htmx:load", (event) => {
   const row = event.detail.elt;
   if (!row.matches?.("tr.is-editing")) return;
   const wrong = $("[aria-invalid]", row);
   const open = $("[data-open]", row);
   const first = wrong || open || fields(row).find((input) => !input.disabled);
-  first?.scrollIntoView({ block: "nearest", inline: "center" });
-  first?.focus();
+  if (!wrong && !open) bringToLeft(first?.closest("td"));
+  first?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  first?.focus({ preventScroll: true });
   if (open && !wrong) pickerOf(open).open();
 });
 
