@@ -6,8 +6,9 @@ State lives in the URL (`q sort page per_page` and filters), the page size also 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
-from django.http import HttpRequest, QueryDict
+from django.http import QueryDict
 
+from mapping.http import HtmxHttpRequest
 from mapping.models import GridPreference
 
 PAGE_SIZES = (20, 50, 100, 200)
@@ -128,7 +129,7 @@ class GridState:
 
 
 def read_grid(
-    request: HttpRequest,
+    request: HtmxHttpRequest,
     *,
     grid: str,
     sorts: Collection[str],
@@ -156,7 +157,7 @@ def _positive(text: str) -> int:
     return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) <= 9 else 1
 
 
-def _page_size(request: HttpRequest, *, grid: str) -> int:
+def _page_size(request: HtmxHttpRequest, *, grid: str) -> int:
     """The size asked for, which is then remembered; else the remembered one; else the default."""
     asked = _positive(request.GET.get("per_page", ""))
     remembered = GridPreference.objects.filter(user=request.user.pk, grid=grid)

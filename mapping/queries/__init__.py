@@ -1,0 +1,1 @@
+"""What the two tabs and the pickers show."""

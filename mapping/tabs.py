@@ -1,0 +1,137 @@
+"""The Organizations and the Products tab: one grid twice, told apart by this description (P9, P10)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from mapping.models import Offer, Organization
+from mapping.ports import LineColumn, Part
+from psa_connectwise.models import Company, Product
+
+Mapped = Organization | Offer
+Target = Company | Product
+Field = Literal["company", "product"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """One column of the Platform's side: where it comes from, and what it is called."""
+
+    key: str
+    label: str
+    short: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tab:
+    """What differs between the two tabs; `field` is the mapping, `noun` its word in sentences."""
+
+    key: str
+    noun: str
+    plural: str
+    title: str
+    model: type[Organization] | type[Offer]
+    target_model: type[Company] | type[Product]
+    field: Field
+    target_noun: str
+    target_name: str
+    target_id: str
+    columns: tuple[Column, ...]
+    pick_url: str
+    # Which lines a mapping fills, and which of their values.
+    line_column: LineColumn
+    part: Part
+    icon: str
+    search_label: str
+    refreshed_words: str
+    empty_words: str
+
+    @property
+    def sorts(self) -> Mapping[str, str]:
+        """Column key → what it is ordered by."""
+        return {
+            **{column.key: column.key for column in self.columns},
+            "target": f"{self.field}__name",
+            "target_id": f"{self.field}__connectwise_id",
+            "status": "mapping_status",
+        }
+
+    # Templates ask for addresses by these names.
+    @property
+    def progress_url(self) -> str:
+        return f"mapping:{self.key}_progress"
+
+    @property
+    def row_url(self) -> str:
+        return f"mapping:{self.key}_row"
+
+    @property
+    def edit_url(self) -> str:
+        return f"mapping:{self.key}_edit"
+
+    @property
+    def effect_url(self) -> str:
+        return f"mapping:{self.key}_effect"
+
+    @property
+    def unmap_url(self) -> str:
+        return f"mapping:{self.key}_unmap"
+
+    @property
+    def history_url(self) -> str:
+        return f"mapping:{self.key}_history"
+
+
+ORGANIZATIONS = Tab(
+    key="organizations",
+    noun="organization",
+    plural="organizations",
+    title="Organizations",
+    model=Organization,
+    target_model=Company,
+    field="company",
+    target_noun="company",
+    target_name="PSA Organization Name",
+    target_id="PSA Organization ID",
+    columns=(
+        Column(key="name", label="Organization Name"),
+        Column(key="reference_number", label="Reference #", short=True),
+    ),
+    pick_url="mapping:pick_company",
+    line_column="organization_id",
+    part="customer",
+    icon="building",
+    search_label="Search organizations",
+    refreshed_words="Synced",
+    empty_words=(
+        "Your customers on the Platform will be here, each to be mapped to its company in "
+        "ConnectWise. They have not been fetched yet."
+    ),
+)
+PRODUCTS = Tab(
+    key="products",
+    noun="offer",
+    plural="offers",
+    title="Products",
+    model=Offer,
+    target_model=Product,
+    field="product",
+    target_noun="product",
+    target_name="PSA Product Name",
+    target_id="PSA Product ID",
+    columns=(
+        Column(key="name", label="Offer Name"),
+        Column(key="platform_id", label="Offer ID", short=True),
+        Column(key="vendor_name", label="Vendor", short=True),
+    ),
+    pick_url="mapping:pick_product",
+    line_column="offer_id",
+    part="product",
+    icon="box",
+    search_label="Search offers",
+    refreshed_words="Loaded",
+    empty_words=(
+        "The offers on your invoices will be here, each to be mapped to its product in "
+        "ConnectWise. They have not been loaded yet."
+    ),
+)

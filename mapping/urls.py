@@ -1,0 +1,34 @@
+"""Addresses of the Organizations and Products tabs and the pickers."""
+
+from django.urls import URLPattern, path
+
+from mapping.tabs import ORGANIZATIONS, PRODUCTS, Tab
+from mapping.views import directory, pickers, tabs
+
+app_name = "mapping"
+
+
+def _of(tab: Tab) -> list[URLPattern]:
+    """The addresses that both tabs have."""
+    name, one, given = tab.key, f"{tab.key}/<int:pk>/", {"tab": tab}
+    return [
+        path(f"{name}/", tabs.mapping_list, given, name=name),
+        path(f"{name}/progress/", directory.refresh_progress, given, name=f"{name}_progress"),
+        path(one, tabs.mapping_row, given, name=f"{name}_row"),
+        path(f"{one}edit/", tabs.mapping_edit, given, name=f"{name}_edit"),
+        path(f"{one}effect/", tabs.mapping_effect, given, name=f"{name}_effect"),
+        path(f"{one}unmap/", tabs.mapping_unmap, given, name=f"{name}_unmap"),
+        path(f"{one}history/", tabs.mapping_history, given, name=f"{name}_history"),
+    ]
+
+
+urlpatterns = [
+    *_of(ORGANIZATIONS),
+    *_of(PRODUCTS),
+    path("organizations/sync/", directory.sync_organizations, name="organizations_refresh"),
+    path("products/load/", directory.load_products, name="products_refresh"),
+    path("best-practices/", directory.best_practices, name="best_practices"),
+    path("pick/companies/", pickers.pick_company, name="pick_company"),
+    path("pick/products/", pickers.pick_product, name="pick_product"),
+    path("pick/agreements/", pickers.pick_agreement, name="pick_agreement"),
+]

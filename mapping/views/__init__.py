@@ -1,0 +1,1 @@
+"""The pages of mapping, a file a subject."""
