@@ -116,7 +116,10 @@ class PlatformClient:
 
 def _parsed(answer: Answer) -> Any:
     # Decimals are strings here: a JSON number stays a float, which the schemas refuse.
-    return json.loads(answer.body)
+    try:
+        return json.loads(answer.body)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
 
 
 def _window(date_from: date, date_to: date) -> dict[str, str | int]:

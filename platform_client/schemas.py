@@ -25,7 +25,7 @@ __all__ = [
     "Subscription",
 ]
 
-PLAIN_DECIMAL = re.compile(r"-?\d{1,12}(\.\d+)?", re.ASCII)
+PLAIN_DECIMAL = re.compile(r"-?\d{1,12}(\.\d{1,20})?", re.ASCII)
 
 
 def _decimal(value: object, *, places: int) -> Decimal:

@@ -61,6 +61,8 @@ Flag = Annotated[bool, BeforeValidator(_flag)]
 Number = Annotated[int, Field(ge=0, lt=2**31)]
 Id = Annotated[int, Field(gt=0, lt=2**31)]
 Ref = Number | None
+# Binary fractions come with up to 17 digits; what is far beyond would only choke us.
+Amount = Annotated[Decimal, Field(max_digits=40, decimal_places=30)] | None
 
 CONFIG = ConfigDict(
     alias_generator=to_camel, validate_by_name=True, validate_by_alias=True, extra="ignore"
@@ -116,8 +118,8 @@ class Product:
     description: Words = ""
     inactive: Flag = _named("inactiveFlag", False)
     product_class: Words = ""
-    price: Decimal | None = None
-    cost: Decimal | None = None
+    price: Amount = None
+    cost: Amount = None
     taxable: Flag = _named("taxableFlag", False)
 
 
@@ -166,11 +168,11 @@ class Addition:
 
     id: Id
     product_id: Ref = _at("product", "id")
-    quantity: Decimal | None = None
-    unit_price: Decimal | None = None
-    unit_cost: Decimal | None = None
-    ext_price: Decimal | None = None
-    ext_cost: Decimal | None = None
+    quantity: Amount = None
+    unit_price: Amount = None
+    unit_cost: Amount = None
+    ext_price: Amount = None
+    ext_cost: Amount = None
     bill_customer: Words = ""
     effective_date: Day = None
     cancelled_date: Day = None
@@ -179,8 +181,8 @@ class Addition:
     description: Words = ""
     invoice_description: Words = ""
     agreement_id: Ref = None
-    billed_quantity: Decimal | None = None
-    less_included: Decimal | None = None
+    billed_quantity: Amount = None
+    less_included: Amount = None
     agreement_status: Words = ""
     # The whole array as it came: an update of one custom field must send all of them.
     custom_fields_raw: tuple[dict[str, Any], ...] | None = _named("customFields", None)

@@ -9,7 +9,10 @@ import simplejson
 
 def loads(text: str | bytes) -> object:
     """Parse JSON; fractions become Decimal, NaN and Infinity are refused as the standard says."""
-    return json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant)
+    try:
+        return json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
 
 
 def dumps(value: object) -> str:

@@ -17,7 +17,8 @@ logger = logging.getLogger(__name__)
 
 # Requests don't travel equally fast: a little slack keeps their arrivals within the quota too.
 SLACK = 1.02
-LONGEST_WAIT_SECONDS = 300.0
+# About as long as a task may last; beyond it the caller comes back later.
+LONGEST_WAIT_SECONDS = 60.0
 
 # Takes the next slot; answers microseconds until it.
 TAKE = """

@@ -10,7 +10,7 @@ import pytest
 from psa_connectwise.client import ConnectWiseClient
 from psa_connectwise.payloads import NewAddition
 from psa_connectwise.sandbox.server import Keys, start
-from psa_connectwise.schemas import Agreement
+from psa_connectwise.schemas import Agreement, Page
 from tests.psa_connectwise.test_payloads import make_new_addition, make_new_agreement
 from wire.errors import ConfigError, NotFound, OutcomeUnknown, PermanentError
 
@@ -70,13 +70,14 @@ def make_billable(agreement: Agreement, product_id: int, **overrides: Any) -> Ne
 
 
 def test_every_list_is_read_without_a_bad_record(client: ConnectWiseClient) -> None:
-    for pages in (
+    lists: tuple[Iterator[Page[Any]], ...] = (
         client.companies(),
         client.products(),
         client.agreement_types(),
         client.agreements(),
-    ):
-        listed = list(pages)  # type: ignore[var-annotated]
+    )
+    for pages in lists:
+        listed = list(pages)
         assert sum(len(page.items) for page in listed) > 0
         assert [bad for page in listed for bad in page.bad] == []
 

@@ -51,6 +51,17 @@ def test_a_date_that_can_not_be_read_makes_the_record_bad(value: object) -> None
     assert bad.reason.startswith("effectiveDate")
 
 
+@pytest.mark.parametrize("text", ["15.740000000000002", "0.1", "-3", "1E+2", "0"])
+def test_amounts_are_taken_as_they_are(text: str) -> None:
+    assert read(extPrice=Decimal(text)).ext_price == Decimal(text)
+
+
+@pytest.mark.parametrize("text", ["1E+999999", "1E-999999", "NaN", "Infinity"])
+def test_an_absurd_amount_makes_the_record_bad(text: str) -> None:
+    (bad,) = read_page(ADDITION, [make_addition(extPrice=Decimal(text))]).bad
+    assert bad.reason.startswith("extPrice")
+
+
 def test_nulls_stand_for_nothing() -> None:
     addition = read(
         serialNumber=None, taxableFlag=None, quantity=None, product=None, customFields=None

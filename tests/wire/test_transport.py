@@ -18,7 +18,8 @@ from wire.errors import ConfigError, OutcomeUnknown, TransientError
 from wire.session import RemoteSession
 
 TIMEOUT = 0.4
-MARGIN = 1.0
+# Far below what the servers would take, far above what a busy machine adds.
+MARGIN = 5.0
 
 
 def make_session(**options: object) -> RemoteSession:
@@ -54,7 +55,7 @@ def drip_chunks(connection: socket.socket) -> None:
 
 
 def stay_silent(connection: socket.socket) -> None:
-    time.sleep(TIMEOUT * 3)
+    time.sleep(20)
 
 
 @pytest.mark.parametrize("script", [drip_headers, drip_body, drip_chunks, stay_silent])
