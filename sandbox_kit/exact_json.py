@@ -1,6 +1,7 @@
 """JSON that keeps decimals exact: numbers with a point are read as Decimal and written digit for digit."""
 
 import json
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -13,19 +14,29 @@ def loads(text: str | bytes) -> Any:
 
 def dumps(value: Any) -> str:
     """Write a value; the standard encoder would turn a Decimal into a float or refuse it."""
-    if value is None:
-        return "null"
-    if value is True or value is False:
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return _quote(value)
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    if isinstance(value, dict):
-        return "{" + ",".join(f"{_quote(str(k))}:{dumps(v)}" for k, v in value.items()) + "}"
-    if isinstance(value, (list, tuple)):
-        return "[" + ",".join(map(dumps, value)) + "]"
-    return json.dumps(value)
+    write = _WRITERS.get(type(value))
+    return write(value) if write else json.dumps(value)
+
+
+def _object(value: dict[str, Any]) -> str:
+    return "{" + ",".join([f"{_quote(name)}:{dumps(inner)}" for name, inner in value.items()]) + "}"
+
+
+def _array(value: list[Any]) -> str:
+    return "[" + ",".join([dumps(inner) for inner in value]) + "]"
+
+
+# By exact type: a server that answers a thousand times a second spends most of its time here.
+_WRITERS: dict[type, Callable[[Any], str]] = {
+    str: _quote,
+    int: str,
+    bool: lambda value: "true" if value else "false",
+    Decimal: lambda value: format(value, "f"),
+    dict: _object,
+    list: _array,
+    tuple: _array,
+    type(None): lambda _: "null",
+}
 
 
 def dump_bytes(value: Any) -> bytes:

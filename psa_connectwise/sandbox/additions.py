@@ -18,7 +18,7 @@ def write(
         made = rules.new_addition(_object(body), agreement, store.find, store.today())
         number = store.next_id("additions")
         # Each agreement counts its own.
-        sequence = len(store.all("additions", agreement_id)) + 1
+        sequence = len(store.by_agreement.get(agreement["id"], ())) + 1
         return {"id": number, "sequenceNumber": sequence, **made}
     if method == "DELETE":
         rules.check_addition_deletable(before)
