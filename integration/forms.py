@@ -132,7 +132,10 @@ class ConfigurationForm(forms.Form):
     )
 
     def __init__(self, data: Mapping[str, Any] | None = None) -> None:
-        remote, ours = ConnectWiseSettings.load(), InvoiceSettings.load()
+        # Without the secrets, which may be under a lost key.
+        columns = ("default_agreement_type", "reference_field", "price_decimals")
+        remote = ConnectWiseSettings.objects.only(*columns).first() or ConnectWiseSettings()
+        ours = InvoiceSettings.load()
         super().__init__(
             data,
             initial={

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.utils import timezone
 
 from integration.connections import CONNECTWISE, LABELS, PLATFORM, SECRETS
 from invoices.models import InvoiceSettings
@@ -16,6 +17,8 @@ from psa_connectwise.models import ConnectWiseSettings
 from wire.redact import remember
 
 logger = logging.getLogger(__name__)
+
+SettingsModel = type[ConnectWiseSettings] | type[PlatformSettings] | type[InvoiceSettings]
 
 # Field of the configuration → what it is called.
 CONNECTWISE_CHOICES = {
@@ -33,8 +36,8 @@ def save_connections(*, values: Mapping[str, str], user: User) -> list[str]:
     """Saves the given fields only; returns what they are called. `values` are already clean."""
     remember(*(value for name, value in values.items() if name in SECRETS))
     with transaction.atomic():
-        _update(ConnectWiseSettings.load(), _columns(CONNECTWISE, values))
-        _update(PlatformSettings.load(), _columns(PLATFORM, values))
+        _update(ConnectWiseSettings, _columns(CONNECTWISE, values))
+        _update(PlatformSettings, _columns(PLATFORM, values))
     return _log_change(user, [LABELS[name] for name in values])
 
 
@@ -45,8 +48,8 @@ def save_configuration(*, values: Mapping[str, Any], user: User) -> list[str]:
         remote["default_type_seeded"] = True
     ours = {name: value for name, value in values.items() if name in INVOICE_CHOICES}
     with transaction.atomic():
-        _update(ConnectWiseSettings.load(), remote)
-        _update(InvoiceSettings.load(), ours)
+        _update(ConnectWiseSettings, remote)
+        _update(InvoiceSettings, ours)
     names = CONNECTWISE_CHOICES | INVOICE_CHOICES
     return _log_change(user, [names[name] for name in values])
 
@@ -60,15 +63,14 @@ def _columns(columns: Mapping[str, str], values: Mapping[str, str]) -> dict[str,
     return {columns[name]: value for name, value in values.items() if name in columns}
 
 
-def _update(
-    row: ConnectWiseSettings | PlatformSettings | InvoiceSettings, values: Mapping[str, Any]
-) -> None:
+def _update(model: SettingsModel, values: Mapping[str, Any]) -> None:
+    """Reads nothing: a secret whose key is lost must not keep a new one from being saved."""
     if not values:
         return
-    for column, value in values.items():
-        setattr(row, column, value)
-    stamp = ["updated_at"] if hasattr(row, "updated_at") else []
-    row.save(update_fields=[*values, *stamp])
+    rows = model._default_manager
+    rows.bulk_create([model(pk=1)], ignore_conflicts=True)
+    is_stamped = model is not InvoiceSettings
+    rows.filter(pk=1).update(**values, **({"updated_at": timezone.now()} if is_stamped else {}))
 
 
 def _log_change(user: User, changed: list[str]) -> list[str]:

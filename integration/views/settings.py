@@ -20,7 +20,7 @@ administrators_only = permission_required(SETTINGS_PERMISSIONS, raise_exception=
 @require_http_methods(["GET", "HEAD", "POST"])
 def authentication(request: HtmxHttpRequest) -> HttpResponse:
     """Where both sides are and who we are there; a secret goes in and never comes out."""
-    form = ConnectionsForm(request.POST or None)
+    form = ConnectionsForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         changed = save_connections(values=form.changed_values(), user=request.user)
         messages.success(
@@ -44,7 +44,7 @@ def test_connection(request: HtmxHttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def configuration(request: HtmxHttpRequest) -> HttpResponse:
     """What the product does, as far as an administrator decides it."""
-    form = ConfigurationForm(request.POST or None)
+    form = ConfigurationForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         changed = save_configuration(values=form.changed_values(), user=request.user)
         messages.success(
