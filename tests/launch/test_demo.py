@@ -59,17 +59,18 @@ def test_demo_from_the_first_start_to_a_killed_one(launch: Launch, state: State)
     """One test, because each start takes seconds: start, use, refuse a second, stop, start, kill."""
     first = launch(DEMO)
     said = read_until(first, RUNS)
-    address = re.search(r"http://127\.0\.0\.1:\d+/", said)
-    assert address and "login: demo  password: " in said
+    line = re.search(r"runs: (http://127\.0\.0\.1:\d+/)  login: demo  password: (\S+)$", said)
+    assert line
+    address, password = line.groups()
 
-    with urllib.request.urlopen(f"{address[0]}accounts/login/") as page:
+    with urllib.request.urlopen(f"{address}accounts/login/") as page:
         assert page.status == 200
     running = processes_of(state.folder)
     assert not [name for name in EVERYONE if name not in " ".join(running.values())]
     assert {at[:8] for at in listening(running)} == {"0100007F"}
 
     second = launch(DEMO)
-    assert f"already runs from this folder: {address[0]}" in second.communicate(timeout=10)[0]
+    assert f"already runs from this folder: {address}" in second.communicate(timeout=10)[0]
     assert second.returncode == 1
 
     users = "from django.contrib.auth.models import User; print(list(User.objects.values_list('username')))"
@@ -83,6 +84,6 @@ def test_demo_from_the_first_start_to_a_killed_one(launch: Launch, state: State)
     assert (refused.returncode, refused.stderr.split()[0]) == (3, "SECRET_KEY")
 
     third = launch(DEMO)
-    assert read_until(third, RUNS).count(said.split("password: ")[1].strip()) == 1
+    assert password in read_until(third, RUNS)
     third.kill()
     assert gone(state.folder) == {}
