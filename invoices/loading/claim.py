@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.utils import timezone
 
 from invoices.loading.queries import WORKER_LOCK, abandoned
@@ -50,7 +50,7 @@ def claimed(load_id: int) -> Iterator[Claim | None]:
     try:
         yield claim
     finally:
-        with suppress(DatabaseError):  # a session that broke has let go of it by itself
+        with suppress(Error):  # a session that broke has let go of it by itself
             _lock("pg_advisory_unlock", load_id)
 
 

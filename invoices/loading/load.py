@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from typing import cast
 
-from django.db import DatabaseError, OperationalError, transaction
+from django.db import Error, OperationalError, transaction
 from django.utils import timezone
 from psycopg.errors import DeadlockDetected
 
@@ -60,7 +60,8 @@ def run_load(
             _fail(load, claim, "An error of ours: the details are in the server's log.")
             raise
         finally:
-            drop_staging()
+            with suppress(Error):  # a session that broke has dropped it by itself
+                drop_staging()
     return True
 
 
@@ -143,6 +144,6 @@ def _log_outcome(load: Load) -> None:
 def _fail(load: Load, claim: Claim, sentence: str) -> None:
     """End it with nothing changed: what was loaded before stays as it was."""
     message = f"{month_name(load.month)} was not loaded, nothing has changed. {sentence}"
-    with suppress(LoadLost, DatabaseError):  # then another worker does it, soon
+    with suppress(LoadLost, Error):  # then another worker does it, soon
         claim.update(state=Load.State.FAILED, finished_at=timezone.now(), message=message)
     logger.error("%s", message, extra={"load": load.pk})

@@ -7,7 +7,7 @@ each on its own, so that only what stands on a broken page of one day is missing
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 
 from invoices.charge_dates import WIRE_NAMES, RuleTable
 from invoices.loading.records import SeenRecords
@@ -39,6 +39,7 @@ class Reading:
     total: int | None = None
     bad: int = 0
     kept: bool = False  # anything at all is staged
+    by_day: bool = False
     logged: set[str] = field(default_factory=set)  # bad lines and unknown types, told once each
     problems: list[str] = field(default_factory=list)  # why it is incomplete, besides bad lines
 
@@ -66,24 +67,25 @@ def read_month(client: PlatformClient, reading: Reading) -> None:
             if not _may_be_one_page(error, reading):
                 return _stop_reading(reading, error)
             return _read_by_day(client, reading, error)
-    _problem(
-        reading, f"Reading took longer than the Platform keeps a snapshot, {FRESH_STARTS} times."
+    sentence = (
+        f"Reading outlived the Platform's snapshot {FRESH_STARTS} times: the rest is missing."
     )
-    return None
+    return _problems(reading, [sentence])
 
 
 def _may_be_one_page(error: RemoteError, reading: Reading) -> bool:
     """Whether other pages may be well: not when the Platform refuses, is away or asks to wait."""
     if isinstance(error, ConfigError) or error.status == 429:
         return False
-    return bool(reading.kept or error.status or isinstance(error, PermanentError))
+    answered = error.status is not None or isinstance(error, PermanentError)
+    return answered or (reading.kept and not reading.by_day)
 
 
 def _stop_reading(reading: Reading, error: RemoteError) -> None:
     """Keep what was read before; raises where that is nothing."""
     if not reading.kept:
         raise error
-    _problem(reading, f"The rest could not be read: {error.message}")
+    _problems(reading, [f"The rest could not be read: {error.message}"])
 
 
 def _read_by_day(client: PlatformClient, reading: Reading, first: RemoteError) -> None:
@@ -94,23 +96,30 @@ def _read_by_day(client: PlatformClient, reading: Reading, first: RemoteError) -
         extra={"load": reading.load_id},
     )
     reading.count_again()
-    day, broken = reading.month, 0
-    while day <= last_day(reading.month):
+    reading.by_day = True
+    broken: list[str] = []  # days in a row; told only if others after them can be read
+    for day in _days(reading.month):
         try:
             _read_window(client, reading, day, day)
-            broken = 0
         except RemoteError as error:
-            broken += 1
-            if broken == DAYS_BROKEN_IN_A_ROW or not _may_be_one_page(error, reading):
+            broken.append(f"A page of {day:%Y-%m-%d} could not be read: {error.message}")
+            if len(broken) == DAYS_BROKEN_IN_A_ROW or not _may_be_one_page(error, reading):
                 return _stop_reading(reading, error)
-            _problem(reading, f"A page of {day:%Y-%m-%d} could not be read: {error.message}")
-        day += timedelta(days=1)
-    return None
+        else:
+            _problems(reading, broken)
+            broken = []
+    return _problems(reading, broken)
 
 
-def _problem(reading: Reading, sentence: str) -> None:
-    reading.problems.append(sentence)
-    logger.error("%s: %s", month_name(reading.month), sentence, extra={"load": reading.load_id})
+def _days(month: date) -> list[date]:
+    return [month.replace(day=day) for day in range(1, last_day(month).day + 1)]
+
+
+def _problems(reading: Reading, sentences: list[str]) -> None:
+    """What makes the load incomplete, logged and kept for its result."""
+    for sentence in sentences:
+        reading.problems.append(sentence)
+        logger.error("%s: %s", month_name(reading.month), sentence, extra={"load": reading.load_id})
 
 
 def _read_window(client: PlatformClient, reading: Reading, first: date, last: date) -> None:

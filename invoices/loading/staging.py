@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 from typing import LiteralString
 
 from django.db import DataError, connection, transaction
-from django.db.backends.utils import CursorWrapper
 
 from invoices.charge_dates import PlatformDates, RuleTable, automatic_dates, charge_type_from_wire
 from invoices.months import month_of
@@ -157,11 +156,7 @@ def _refused(row: tuple[object, ...]) -> BadItem | None:
 
 @transaction.atomic
 def _copy(rows: Iterable[tuple[object, ...]]) -> None:
-    with connection.cursor() as cursor:
-        _write(cursor, rows)
-
-
-def _write(cursor: CursorWrapper, rows: Iterable[tuple[object, ...]]) -> None:
-    with cursor.copy(COPY) as copy:  # psycopg's own; Django hands it through
+    # Django hands `copy` through to psycopg, whose errors it doesn't make its own there.
+    with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(COPY) as copy:
         for row in rows:
             copy.write_row(row)

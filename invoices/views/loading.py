@@ -24,8 +24,9 @@ def load(request: HtmxHttpRequest) -> HttpResponse:
     """GET asks which periods; POST starts loading them."""
     if not request.htmx:
         return redirect("invoices:lines")
-    form = LoadForm(request.POST or None, today=business_today(timezone.now()))
-    if request.method == "POST" and form.is_valid():
+    posted = request.POST if request.method == "POST" else None
+    form = LoadForm(posted, today=business_today(timezone.now()))
+    if form.is_valid():
         try:
             loads = start_loads(months=form.months, user=request.user)
         except LoadRefused as refusal:
@@ -33,7 +34,7 @@ def load(request: HtmxHttpRequest) -> HttpResponse:
         else:
             ring(loads)
             return _started()
-    status = 422 if request.method == "POST" else 200
+    status = 200 if posted is None else 422
     return render(request, "invoices/_load_dialog.html", {"form": form}, status=status)
 
 
