@@ -1,6 +1,5 @@
 """A plan in figures, as the dialog shows it before anything is sent."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -25,11 +24,18 @@ class Money:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Lines that would fail for one cause, with one of them as the example."""
+    """Lines that would fail for one cause; `reason` is the first one's."""
 
+    code: str
     count: int
     customers: int
     reason: str
+    reasons: int
+
+    @property
+    def name(self) -> str:
+        """ "Product inactive": the cause in words."""
+        return self.code.replace("_", " ").capitalize()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +79,18 @@ def _money(posted: Sequence[Planned]) -> list[Money]:
 
 
 def _causes(refused: Sequence[Planned]) -> list[Cause]:
-    """By reason, the most frequent first."""
-    counts = Counter(one.reason for one in refused)
-    customers: dict[str, set[str]] = {}
+    """By cause, the most frequent first."""
+    found: dict[str, list[Planned]] = {}
     for one in refused:
-        if one.line:
-            customers.setdefault(one.reason, set()).add(one.line.customer)
-    return [
-        Cause(count, len(customers.get(reason, ())), reason)
-        for reason, count in counts.most_common()
+        found.setdefault(one.code, []).append(one)
+    causes = [
+        Cause(
+            code=code,
+            count=len(alike),
+            customers=len({one.line.customer for one in alike if one.line}),
+            reason=alike[0].reason,
+            reasons=len({one.reason for one in alike}),
+        )
+        for code, alike in found.items()
     ]
+    return sorted(causes, key=lambda cause: -cause.count)

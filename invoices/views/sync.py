@@ -82,12 +82,15 @@ def _bar(request: HtmxHttpRequest, *, was_live: bool) -> HttpResponse:
         {
             "run": shown,
             "live": live is not None,
+            "flipped": was_live != (live is not None),
             "progress": run.progress(shown) if shown else None,
             "may_stop": request.user.has_perm("invoices.sync_invoices"),
         },
     )
     if live or was_live:
         trigger_client_event(response, "runTick", {"live": live is not None})
+    if was_live and not live:
+        trigger_client_event(response, "linesChanged")
     return response
 
 
