@@ -1,0 +1,147 @@
+"""The Dashboard (P52): lines and money by status, progress, what needs attention."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from pytest_django import DjangoAssertNumQueries
+
+from integration.queries import Money, Progress, concerns, mapping_progress, standings, totals
+from invoices.models import InvoiceLine, Load, Period, SyncRun
+from tests.factories import make_company, make_line, make_offer, make_organization, make_product
+
+MAY = date(2026, 5, 1)
+pytestmark = pytest.mark.usefixtures("open_gate")
+
+
+@pytest.fixture
+def may() -> Period:
+    return Period.objects.create(month=MAY, complete=True)
+
+
+def money(status: str) -> tuple[Money, ...]:
+    return next(one.money for one in standings(MAY) if one.status == status)
+
+
+def make_error(code: str, **values: object) -> InvoiceLine:
+    return make_line(psa_status="error", error_code=code, error=f"because of {code}", **values)
+
+
+def test_before_the_first_load_it_says_how_to_begin(viewer: Client) -> None:
+    page = viewer.get("/").text
+    assert "Nothing has been loaded yet" in page
+    assert page.index("Begin with Organizations") < page.index(">Products</a>")
+
+
+def test_money_stands_by_status_and_currency(may: Period) -> None:
+    make_line(psa_status="synced", total_price=Decimal("10.10"), total_cost=Decimal("4.05"))
+    make_line(psa_status="synced", total_price=Decimal("0.20"), total_cost=Decimal("0.01"))
+    make_line(psa_status="synced", total_price=Decimal(7), total_cost=Decimal(5), currency="EUR")
+    make_line(period=date(2026, 4, 1), psa_status="synced")
+    assert money("synced") == (
+        Money("USD", Decimal("10.30"), Decimal("4.06")),
+        Money("EUR", Decimal("7.00"), Decimal("5.00")),
+    )
+    assert money("error") == ()
+
+
+def test_every_status_is_shown_also_one_without_lines(may: Period) -> None:
+    assert [(one.label, one.lines) for one in standings(MAY)] == [
+        ("Not Synced", 0),
+        ("Synced", 0),
+        ("Error", 0),
+    ]
+
+
+def test_totals_add_up_per_currency_and_never_across(may: Period) -> None:
+    make_line(psa_status="synced", total_price=Decimal(10), total_cost=Decimal(4))
+    make_line(total_price=Decimal(-3), total_cost=Decimal(-1))
+    make_line(total_price=Decimal(5), total_cost=Decimal(5), currency="EUR")
+    dollars, euros = totals(standings(MAY))
+    assert (dollars.revenue, dollars.cost, dollars.margin) == (7, 3, 4)
+    assert (euros.currency, euros.margin) == ("EUR", 0)
+
+
+def test_attention_is_grouped_by_cause_the_largest_first(may: Period) -> None:
+    organization = make_organization()
+    for _ in range(3):
+        make_error("product_inactive", organization=organization)
+    make_error("agreement_ended")
+    found = [(one.cause, one.lines, one.customers) for one in concerns(MAY)]
+    assert found == [("Product inactive", 3, 1), ("Agreement ended", 1, 1)]
+    assert concerns(MAY)[0].words == "because of product_inactive"
+
+
+def test_unmapped_gone_and_changed_lines_need_attention(may: Period) -> None:
+    make_line()
+    make_line(gone=True, psa_status="synced")
+    make_line(changed_on_platform=True, psa_status="synced")
+    causes = {one.cause: one.lines for one in concerns(MAY)}
+    assert causes == {
+        "Not mapped yet": 1,
+        "Gone from the Platform": 1,
+        "Changed on the Platform after sync": 1,
+    }
+
+
+def test_a_cause_links_to_its_lines(may: Period, viewer: Client) -> None:
+    make_error("product_inactive")
+    make_line()
+    page = viewer.get("/").text
+    assert "/mapping/invoices/?period=2026-05&amp;status=error" in page
+    assert "/mapping/invoices/?period=2026-05&amp;mapping=unmapped" in page
+
+
+def test_when_nothing_needs_anyone_it_says_so(may: Period, viewer: Client) -> None:
+    assert "Nothing needs you" in viewer.get("/").text
+
+
+def test_mapping_progress_counts_what_is_mapped() -> None:
+    make_organization(company=make_company())
+    make_organization()
+    make_offer(product=make_product())
+    assert mapping_progress() == [Progress("Organizations", 1, 2), Progress("Products", 1, 1)]
+
+
+@pytest.mark.parametrize(
+    ("mapped", "total", "percent"), [(0, 0, 0), (1, 3, 33), (199, 200, 99), (5, 5, 100)]
+)
+def test_percent_is_a_hundred_only_when_all_is_mapped(
+    mapped: int, total: int, percent: int
+) -> None:
+    assert Progress("x", mapped, total).percent == percent
+
+
+def test_the_newest_period_is_shown(may: Period, viewer: Client) -> None:
+    Period.objects.create(month=date(2026, 4, 1))
+    assert "May 2026" in viewer.get("/").text
+
+
+def test_an_incomplete_load_is_told(may: Period, viewer: Client) -> None:
+    Period.objects.update(complete=False)
+    assert "the last load was not complete" in viewer.get("/").text
+
+
+def test_last_loads_and_runs_are_listed(may: Period, viewer: Client) -> None:
+    Load.objects.create(month=MAY, state="done", message="3 new lines")
+    SyncRun.objects.create(period=MAY, state="finished", message="2 posted")
+    page = viewer.get("/").text
+    assert "3 new lines" in page
+    assert "2 posted" in page
+
+
+def test_more_lines_cost_no_more_queries(
+    may: Period, viewer: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    make_error("one")
+    viewer.get("/")
+    with CaptureQueriesContext(connection) as before:
+        viewer.get("/")
+    for number in range(10):
+        make_error(f"code_{number}")
+        Load.objects.create(month=date(2026, 1 + number % 5, 1), state="done")
+    with django_assert_num_queries(len(before)):
+        viewer.get("/")
