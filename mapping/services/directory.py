@@ -185,7 +185,8 @@ class _Work:
 
 def summary(refresh: DirectoryRefresh) -> str:
     """What was read, in one sentence: "40 organizations (2 new), 3 offers."; "" for nothing."""
-    told = [_told(part, counts) for part, counts in refresh.counts.items() if counts.get("done")]
+    done = [part for part in refresh.parts if refresh.counts.get(part, {}).get("done")]
+    told = [_told(part, refresh.counts[part]) for part in done]
     bad = sum(counts.get("bad", 0) for counts in refresh.counts.values())
     sentence = f"{', '.join(told)}." if told else ""
     if bad:

@@ -44,9 +44,10 @@ def errors_of(text: str) -> list[str]:
 def test_an_import_maps_and_fills_and_keeps_history() -> None:
     line = make_line()
     organization, offer = line.organization, line.offer
-    agreement, product, own = make_agreement(), make_product(), make_product()
+    company, product, own = make_company(), make_product(), make_product()
+    agreement = make_agreement(company=company)
     text = file_of(
-        ("organization", organization.platform_id, "", agreement.company.connectwise_id, "", ""),
+        ("organization", organization.platform_id, "", company.connectwise_id, "", ""),
         ("offer", offer.platform_id, "", product.connectwise_id, "", ""),
         ("offer", offer.platform_id, "", own.connectwise_id, organization.platform_id, ""),
         ("agreement", organization.platform_id, "CON-1", agreement.connectwise_id, "", ""),
@@ -62,7 +63,7 @@ def test_an_import_maps_and_fills_and_keeps_history() -> None:
         2,
     )
     line.refresh_from_db()
-    assert (line.company, line.agreement, line.product) == (agreement.company, agreement, own)
+    assert (line.company, line.agreement, line.product) == (company, agreement, own)
     changes = MappingChange.objects.order_by("pk")
     assert {change.origin for change in changes} == {"import"}
     assert len({change.batch for change in changes}) == 1
