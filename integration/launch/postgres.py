@@ -128,7 +128,10 @@ def create_database(cluster: Cluster) -> None:
         check=False,
     )
     if answer.returncode and "already exists" not in answer.stderr:
-        raise LaunchError(f"The embedded PostgreSQL does not answer: {answer.stderr.strip()}")
+        raise LaunchError(
+            f"The embedded PostgreSQL refuses us: {answer.stderr.strip()}\n"
+            f"If .state/ was removed, its password went with it: remove {cluster.data} as well."
+        )
 
 
 def plain_environment() -> dict[str, str]:

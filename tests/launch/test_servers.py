@@ -9,7 +9,7 @@ import redis
 from integration.launch import accounts, postgres, valkey
 from integration.launch.accounts import Home
 from integration.launch.processes import Stack
-from integration.launch.state import State
+from integration.launch.state import LaunchError, State
 from tests.launch.conftest import processes_of
 
 PASSWORD = "a-password-of-letters-digits-and_-"
@@ -53,6 +53,13 @@ def test_postgres_wants_the_password(stack: Stack, home: Home) -> None:
     url = postgres.start(stack, home, PASSWORD, fast=True)
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
         psycopg.connect(url.replace(PASSWORD, "guess"))
+
+
+def test_a_lost_password_says_what_to_remove(state: State, home: Home) -> None:
+    with Stack(state) as stack:
+        postgres.start(stack, home, PASSWORD, fast=True)
+    with Stack(state) as stack, pytest.raises(LaunchError, match=r"remove .*/postgres/data"):
+        postgres.start(stack, home, "another", fast=True)
 
 
 def test_a_start_killed_while_making_the_cluster_leaves_no_half(stack: Stack, home: Home) -> None:

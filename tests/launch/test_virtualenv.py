@@ -67,6 +67,24 @@ def test_another_interpreter_gets_a_new_environment(folder: Path, commands: Comm
     assert commands[0][1:] == ["-m", "venv", "--without-pip", str(folder)]
 
 
+def test_pip_installs_where_uv_can_not(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stamp(folder, requirements="yesterday's")
+    run: Commands = []
+
+    def only_pip(command: list[Any], **_options: Any) -> "subprocess.CompletedProcess[str]":
+        run.append([str(part) for part in command])
+        if command[0] == "uv":
+            raise subprocess.CalledProcessError(2, command)
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setattr(subprocess, "run", only_pip)
+    monkeypatch.setattr(virtualenv, "pip", lambda: ["pip"])
+    virtualenv.ensure()
+    assert run[1][:4] == ["pip", "--python", str(folder / "bin" / "python"), "install"]
+    assert "--require-hashes" in run[1]
+    assert virtualenv.read_stamp() == virtualenv.fingerprint()
+
+
 def test_an_install_that_failed_is_tried_again(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
