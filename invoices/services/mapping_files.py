@@ -7,8 +7,10 @@ from uuid import uuid4
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import OuterRef
 
 from invoices.mapping_rows import NEW, BadMappingFile, MappingRow, read_rows, write_rows
+from invoices.models import OwnAgreement
 from mapping.models import (
     AgreementDefault,
     MappingChange,
@@ -88,6 +90,7 @@ class _Directory:
         self.companies = _known(Company, [r for r in listed if r.kind == "organization"])
         self.products = _known(Product, [r for r in listed if r.kind == "offer"])
         self.agreements = _known(Agreement, [r for r in listed if r.kind == "agreement"])
+        self.made = _made_agreements({row.contract_id for row in listed})
 
     def choices(self, rows: Iterable[tuple[int, MappingRow]]) -> list[Choice]:
         """What the rows choose; raises `BadMappingFile` with every row that can't be."""
@@ -116,13 +119,17 @@ class _Directory:
         if row.kind == "organization":
             company = _found("company", self.companies, row)
             return CompanyChoice(organization_id=organization_id, company=company)
-        create = row.connectwise_id == NEW
+        agreement = (
+            self.made.get((organization_id, row.contract_id, offer_id))
+            if row.connectwise_id == NEW
+            else _found("agreement", self.agreements, row)
+        )
         return AgreementChoice(
             organization_id=organization_id,
             contract_id=row.contract_id,
             offer_id=offer_id,
-            agreement=None if create else _found("agreement", self.agreements, row),
-            create_agreement=create,
+            agreement=agreement,
+            create_agreement=agreement is None,
         )
 
     @staticmethod
@@ -139,6 +146,23 @@ def _known(model: type[Record], rows: Iterable[MappingRow]) -> dict[str, Record]
     ids = {int(row.connectwise_id) for row in rows if row.connectwise_id != NEW}
     found = model._default_manager.filter(connectwise_id__in=ids)
     return {str(record.connectwise_id): record for record in found}
+
+
+def _made_agreements(contracts: set[str]) -> dict[tuple[int, str, int | None], Agreement]:
+    """Where "new" was made already: saying "new" again means that one, not another (P46)."""
+    made = AgreementDefault.objects.filter(
+        contract_id__in=contracts,
+        agreement__status=Agreement.Status.ACTIVE,
+        agreement__missing=False,
+        agreement__in=OwnAgreement.objects.filter(contract_id=OuterRef("contract_id")).values(
+            "agreement"
+        ),
+    ).select_related("agreement")
+    return {
+        (default.organization_id, default.contract_id, default.offer_id): default.agreement
+        for default in made
+        if default.agreement
+    }
 
 
 def _found(what: str, known: dict[str, Record], row: MappingRow) -> Record:
