@@ -7,6 +7,8 @@ from zoneinfo import available_timezones
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 
 from integration.connections import SECRETS, Connection, posted_elsewhere, saved_connection
 from invoices.models import InvoiceSettings
@@ -36,6 +38,15 @@ class SiteField(forms.CharField):
     def clean(self, value: Any) -> str:
         text: str = super().clean(value)
         return site(text) if text else ""
+
+
+class LongSelect(forms.Select):
+    """A list of hundreds, drawn by one template: Django's own takes one for each option."""
+
+    def render(
+        self, name: str, value: Any, attrs: Any = None, renderer: object = None
+    ) -> SafeString:
+        return render_to_string("settings/_select.html", self.get_context(name, value, attrs))
 
 
 def secret(label: str) -> forms.CharField:
@@ -113,6 +124,7 @@ class ConfigurationForm(forms.Form):
     time_zone = forms.ChoiceField(
         label="Time zone of the business",
         choices=time_zones,
+        widget=LongSelect,
         help_text="Decides when a month begins and ends, and how times are shown.",
     )
     reference_field = forms.CharField(

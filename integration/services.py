@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Manager
 from django.utils import timezone
 
 from integration.connections import CONNECTWISE, LABELS, PLATFORM, SECRETS
@@ -67,7 +68,7 @@ def _update(model: SettingsModel, values: Mapping[str, Any]) -> None:
     """Reads nothing: a secret whose key is lost must not keep a new one from being saved."""
     if not values:
         return
-    rows = model._default_manager
+    rows: Manager[Any] = model._default_manager
     rows.bulk_create([model(pk=1)], ignore_conflicts=True)
     is_stamped = model is not InvoiceSettings
     rows.filter(pk=1).update(**values, **({"updated_at": timezone.now()} if is_stamped else {}))

@@ -61,8 +61,8 @@ def test_totals_add_up_per_currency_and_never_across(may: Period) -> None:
     make_line(total_price=Decimal(-3), total_cost=Decimal(-1))
     make_line(total_price=Decimal(5), total_cost=Decimal(5), currency="EUR")
     dollars, euros = totals(standings(MAY))
-    assert (dollars.revenue, dollars.cost, dollars.margin) == (7, 3, 4)
-    assert (euros.currency, euros.margin) == ("EUR", 0)
+    assert (dollars.revenue, dollars.cost, dollars.margin) == (Decimal(7), Decimal(3), Decimal(4))
+    assert (euros.currency, euros.margin) == ("EUR", Decimal(0))
 
 
 def test_attention_is_grouped_by_cause_the_largest_first(may: Period) -> None:
