@@ -34,13 +34,15 @@ Choice = CompanyChoice | ProductChoice | AgreementChoice
 
 @dataclass(frozen=True, kw_only=True)
 class Imported:
-    """How many rows there were, how many mappings changed, how many lines were filled."""
+    """How many rows there were, how many mappings changed, and how many lines each kind filled."""
 
     rows: int
     organizations: int
     offers: int
     agreements: int
-    lines_filled: int
+    organization_lines: int
+    offer_lines: int
+    agreement_lines: int
 
     @property
     def changed(self) -> int:
@@ -58,14 +60,19 @@ def import_mappings(*, text: str, user: User | None, dry_run: bool = False) -> I
         agreements = set_agreements([c for c in choices if isinstance(c, AgreementChoice)], by=by)
         if dry_run:
             transaction.set_rollback(True)
-    changes = [*companies, *products, *agreements]
     return Imported(
         rows=len(rows),
         organizations=len(companies),
         offers=len(products),
         agreements=len(agreements),
-        lines_filled=sum(change.lines_affected for change in changes),
+        organization_lines=_lines(companies),
+        offer_lines=_lines(products),
+        agreement_lines=_lines(agreements),
     )
+
+
+def _lines(changes: Iterable[MappingChange]) -> int:
+    return sum(change.lines_affected for change in changes)
 
 
 class _Unknown(Exception):

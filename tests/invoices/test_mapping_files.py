@@ -89,7 +89,7 @@ def test_importing_again_changes_nothing() -> None:
     again = import_mappings(text=text, user=None)
 
     line.refresh_from_db()
-    assert (again.changed, again.lines_filled, line.version) == (0, 0, version)
+    assert (again.changed, again.organization_lines, line.version) == (0, 0, version)
     assert MappingChange.objects.count() == 1
 
 
@@ -103,7 +103,7 @@ def test_a_dry_run_counts_and_changes_nothing() -> None:
     imported = import_mappings(text=text, user=None, dry_run=True)
 
     line.refresh_from_db()
-    assert (imported.organizations, imported.lines_filled) == (1, 1)
+    assert (imported.organizations, imported.organization_lines) == (1, 1)
     assert (line.company, line.organization.company) == (None, None)
     assert not MappingChange.objects.exists()
 
@@ -211,13 +211,15 @@ def test_the_command_says_what_it_did(tmp_path: Path, capsys: pytest.CaptureFixt
     call_command("import_mappings", str(path), "--json")
 
     *_, sentence, data = capsys.readouterr().out.splitlines()
-    assert sentence == "Changed 1 organization; 1 line filled."
+    assert sentence == "Changed 1 organization (1 line filled)."
     assert json.loads(data) == {
         "rows": 1,
         "organizations": 1,
         "offers": 0,
         "agreements": 0,
-        "lines_filled": 1,
+        "organization_lines": 1,
+        "offer_lines": 0,
+        "agreement_lines": 0,
         "changed": 1,
         "dry_run": False,
     }

@@ -58,14 +58,19 @@ def _sentence(imported: Imported, *, dry_run: bool) -> str:
     if not imported.changed:
         return f"{imported.rows} rows, nothing to change."
     verb = "Would change" if dry_run else "Changed"
-    parts = ", ".join(
-        f"{number} {one if number == 1 else many}"
-        for number, one, many in (
-            (imported.organizations, "organization", "organizations"),
-            (imported.offers, "offer", "offers"),
-            (imported.agreements, "agreement", "agreements"),
-        )
-        if number
+    parts = (
+        _part(imported.organizations, "organization", imported.organization_lines),
+        _part(imported.offers, "offer", imported.offer_lines),
+        _part(imported.agreements, "agreement", imported.agreement_lines),
     )
-    lines = "1 line" if imported.lines_filled == 1 else f"{imported.lines_filled} lines"
-    return f"{verb} {parts}; {lines} filled."
+    return f"{verb} {', '.join(filter(None, parts))}."
+
+
+def _part(number: int, noun: str, lines: int) -> str:
+    if not number:
+        return ""
+    return f"{_counted(number, noun)} ({_counted(lines, 'line')} filled)"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"1 {noun}" if number == 1 else f"{number:,} {noun}s"
