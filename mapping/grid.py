@@ -140,7 +140,7 @@ def read_grid(
     """The state that the URL and the user's remembered page size give; `default_sort` may have a minus."""
     asked = request.GET.get("sort", "")
     ordering = asked if asked.removeprefix("-") in sorts else default_sort
-    chosen = {name: tuple(dict.fromkeys(request.GET.getlist(name))) for name in filters}
+    chosen = {name: _values(request.GET.getlist(name)) for name in filters}
     return GridState(
         search=" ".join(request.GET.get("q", "").replace("\0", "").split())[:MAX_SEARCH],
         sort=ordering.removeprefix("-"),
@@ -150,6 +150,11 @@ def read_grid(
         filters={name: values for name, values in chosen.items() if values},
         extra=dict(extra or {}),
     )
+
+
+def _values(texts: list[str]) -> tuple[str, ...]:
+    """Each once; a NUL is in no text of the database, and would only be refused there."""
+    return tuple(dict.fromkeys(text for text in texts if text and "\0" not in text))
 
 
 def _positive(text: str) -> int:

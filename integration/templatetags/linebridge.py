@@ -58,7 +58,7 @@ def icon(name: str, css: str = "") -> SafeString:
 @register.inclusion_tag("_navigation.html", takes_context=True)
 def navigation(context: Context) -> dict[str, Any]:
     request: HttpRequest = context["request"]
-    items = [item for item in _items(request, gate=context.get("gate")) if item]
+    items = _items(request, gate=context.get("gate"))
     return {
         "request": request,
         "csrf_token": context.get("csrf_token"),
@@ -180,13 +180,19 @@ def _items(request: HttpRequest, *, gate: str | None) -> list[NavigationItem]:
         NavigationItem(
             label=label,
             icon=symbol,
-            url="" if gate in gates else _url(name),
+            url="" if gate in gates else _url(_page(name, request)),
             current=request.path == prefix if prefix == "/" else request.path.startswith(prefix),
             why=NEEDS_CREDENTIALS if gate == "credentials" else NEEDS_AGREEMENT_TYPE,
         )
         for label, symbol, name, prefix, gates in NAVIGATION
-        if label != "Settings" or may_administer(request.user)
     ]
+
+
+def _page(name: str, request: HttpRequest) -> str:
+    """Settings open on the page that this user may see."""
+    if name == "settings_authentication" and not may_administer(request.user):
+        return "settings_dictionary"
+    return name
 
 
 def _role(user: User | AnonymousUser) -> str:

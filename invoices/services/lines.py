@@ -13,7 +13,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Case, Expression, F, Q, Value, When
+from django.db.models import Case, F, ForeignKey, Q, Value, When
 
 from invoices.models import InvoiceLine
 from invoices.models.lines import DateSource, ValueSource
@@ -184,10 +184,7 @@ def _write(lines: Sequence[InvoiceLine], change: LineChange, origin: ValueSource
     differs, values = Q(pk__in=[]), dict[str, Any]()
     for condition, assignments in parts:
         differs |= condition
-        values |= {
-            name: Case(When(condition, then=_expression(value)), default=F(name))
-            for name, value in assignments.items()
-        }
+        values |= {name: _where(condition, name, value) for name, value in assignments.items()}
     if not values:
         return 0
     mine = InvoiceLine.objects.filter(pk__in=[line.pk for line in lines])
@@ -272,10 +269,12 @@ def _differs(field: str, value: object) -> Q:
     return Q(**{f"{field}__isnull": False}) if value is None else ~Q(**{field: value})
 
 
-def _expression(value: Any) -> Expression:
-    if isinstance(value, F):
-        return value  # type: ignore[return-value]
-    return Value(getattr(value, "pk", value))
+def _where(condition: Q, name: str, value: Any) -> Case:
+    """The column's new value where the condition holds, else what it is."""
+    column: Any = InvoiceLine._meta.get_field(name)
+    kind = column.target_field if isinstance(column, ForeignKey) else column
+    new = value if isinstance(value, F) else Value(getattr(value, "pk", value), output_field=kind)
+    return Case(When(condition, then=new), default=F(name), output_field=kind)
 
 
 # --- Defaults for new lines -------------------------------------------------------------------------

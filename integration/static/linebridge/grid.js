@@ -312,11 +312,23 @@ document.body.addEventListener("htmx:configRequest", (event) => {
 function refresh() {
   const area = grid();
   if (!area) return;
-  if (editing().length) { toast("Lines were loaded meanwhile. The grid shows them once the row under edit is closed.", "info"); return; }
-  const shown = area.dataset.refreshUrl || location.href;
-  window.htmx.ajax("GET", shown, { source: area, target: area, swap: "outerHTML" });
+  if (editing().length) {
+    // The row under edit is left alone: the others come one by one, new ones once it is closed.
+    window.htmx.trigger("#live", "runTick");
+    return;
+  }
+  window.htmx.ajax("GET", area.dataset.refreshUrl, { source: area, target: area, swap: "outerHTML" });
 }
 document.body.addEventListener("periodsChanged", refresh);
 document.body.addEventListener("linesChanged", refresh);
+
+// One run at a time: no line can be sent alone meanwhile (P38).
+document.body.addEventListener("runTick", (event) => {
+  if (!event.detail?.live) return;
+  for (const button of $$("#grid [data-sync]:not(:disabled)")) {
+    button.disabled = true;
+    button.title = "A sync is running";
+  }
+});
 
 settle();
