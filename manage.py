@@ -7,10 +7,13 @@ from django.core.management import execute_from_command_line
 
 from integration.startup import plainly, use_running_demo
 
+# As the project's own commands end when they can't run.
+COULD_NOT_RUN = 2
+
 
 def main() -> None:
     use_running_demo()
-    with plainly():
+    with plainly(COULD_NOT_RUN):
         execute_from_command_line(sys.argv)
 
 

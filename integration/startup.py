@@ -18,22 +18,23 @@ NO_CONNECTION = ("connection failed", "connection timeout", "connection is bad")
 
 
 @contextmanager
-def plainly() -> Iterator[None]:
+def plainly(exit_code: int = MISCONFIGURED) -> Iterator[None]:
     """Ends the process with a sentence for what the environment got wrong."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "integration.settings")
     try:
         yield
     except ImproperlyConfigured as error:
-        leave(str(error))
+        leave(str(error), exit_code)
     except OperationalError as error:
         if not str(error).startswith(NO_CONNECTION):
             raise
-        leave(f"DATABASE_URL names a database that does not answer: {str(error).splitlines()[0]}")
+        reason = str(error).splitlines()[0]
+        leave(f"DATABASE_URL names a database that does not answer: {reason}", exit_code)
 
 
-def leave(message: str) -> None:
+def leave(message: str, exit_code: int) -> None:
     print(message, file=sys.stderr)  # noqa: T201 - logging is not configured yet
-    raise SystemExit(MISCONFIGURED)
+    raise SystemExit(exit_code)
 
 
 def load_settings() -> None:
