@@ -119,7 +119,7 @@ class Migration(migrations.Migration):
                 ('day', models.PositiveSmallIntegerField(blank=True, null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(31)])),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('charge_type', 'slot'), name='one_rule_per_charge_type_and_slot'), models.CheckConstraint(condition=models.Q(('kind', 'no_date'), ('slot', 'start'), _negated=True), name='a_start_needs_a_date'), models.CheckConstraint(condition=models.Q(models.Q(('day__gte', 1), ('day__lte', 31), ('kind', 'fixed_day')), models.Q(models.Q(('kind', 'fixed_day'), _negated=True), ('day__isnull', True)), _connector='OR'), name='a_fixed_day_has_a_day')],
+                'constraints': [models.UniqueConstraint(fields=('charge_type', 'slot'), name='one_rule_per_charge_type_and_slot', violation_error_message='This charge type has a rule for this date already. Change that one instead.'), models.CheckConstraint(condition=models.Q(('kind', 'no_date'), ('slot', 'start'), _negated=True), name='a_start_needs_a_date', violation_error_message='A Charge Start Date is always sent: choose another rule, or make this one for the Charge End Date.'), models.CheckConstraint(condition=models.Q(models.Q(('day__gte', 1), ('day__isnull', False), ('day__lte', 31), ('kind', 'fixed_day')), models.Q(models.Q(('kind', 'fixed_day'), _negated=True), ('day__isnull', True)), _connector='OR'), name='a_fixed_day_has_a_day', violation_error_message='Give a day (1 to 31) with “Fixed day of month”, and none with any other rule.')],
             },
         ),
         migrations.CreateModel(

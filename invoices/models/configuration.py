@@ -48,15 +48,23 @@ class ChargeDateRule(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["charge_type", "slot"], name="one_rule_per_charge_type_and_slot"
+                fields=["charge_type", "slot"],
+                name="one_rule_per_charge_type_and_slot",
+                violation_error_message="This charge type has a rule for this date already. "
+                "Change that one instead.",
             ),
             models.CheckConstraint(
-                condition=~models.Q(slot="start", kind="no_date"), name="a_start_needs_a_date"
+                condition=~models.Q(slot="start", kind="no_date"),
+                name="a_start_needs_a_date",
+                violation_error_message="A Charge Start Date is always sent: "
+                "choose another rule, or make this one for the Charge End Date.",
             ),
             models.CheckConstraint(
-                condition=models.Q(kind="fixed_day", day__gte=1, day__lte=31)
+                condition=models.Q(kind="fixed_day", day__isnull=False, day__gte=1, day__lte=31)
                 | (~models.Q(kind="fixed_day") & models.Q(day__isnull=True)),
                 name="a_fixed_day_has_a_day",
+                violation_error_message="Give a day (1 to 31) with “Fixed day of month”, "
+                "and none with any other rule.",
             ),
         ]
 

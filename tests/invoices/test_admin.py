@@ -1,0 +1,109 @@
+"""Charge-date rules, display names and settings in Django admin (P6, P7, P8)."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from invoices.models import ChargeDateRule, ChargeTypeName, InvoiceSettings
+from tests.factories import make_user
+
+pytestmark = pytest.mark.django_db
+
+RULES = "/admin/invoices/chargedaterule/"
+NAMES = "/admin/invoices/chargetypename/"
+SETTINGS = "/admin/invoices/invoicesettings/"
+
+
+@pytest.fixture
+def admin_client(client: Client) -> Client:
+    client.force_login(make_user(is_staff=True, is_superuser=True))
+    return client
+
+
+def add_rule(client: Client, **values: Any) -> Any:
+    given = {"charge_type": "Cycle Fee", "slot": "end", "kind": "start_month_last", "day": ""}
+    return client.post(f"{RULES}add/", {**given, **values})
+
+
+def errors(response: Any) -> str:
+    return str(response.context["adminform"].form.errors.as_text())
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {},
+        {"charge_type": ""},
+        {"kind": "no_date"},
+        {"kind": "fixed_day", "day": "31"},
+        {"slot": "start", "kind": "next_month_first"},
+    ],
+)
+def test_a_rule_is_made(admin_client: Client, values: dict[str, str]) -> None:
+    assert add_rule(admin_client, **values).status_code == 302
+    rule = ChargeDateRule.objects.get()
+    assert rule.charge_type == values.get("charge_type", "Cycle Fee")
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"slot": "start", "kind": "no_date"}, "A Charge Start Date is always sent"),
+        ({"kind": "fixed_day"}, "Give a day (1 to 31) with “Fixed day of month”"),
+        ({"kind": "fixed_day", "day": "32"}, "less than or equal to 31"),
+        ({"day": "5"}, "and none with any other rule"),
+        ({"charge_type": "Cycle fee"}, "Select a valid choice"),
+    ],
+)
+def test_a_rule_that_makes_no_sense_is_refused_in_words(
+    admin_client: Client, values: dict[str, str], said: str
+) -> None:
+    assert said in errors(add_rule(admin_client, **values))
+    assert not ChargeDateRule.objects.exists()
+
+
+@pytest.mark.parametrize("charge_type", ["Cycle Fee", ""])
+def test_two_rules_for_the_same_slot_are_refused(admin_client: Client, charge_type: str) -> None:
+    add_rule(admin_client, charge_type=charge_type)
+    second = add_rule(admin_client, charge_type=charge_type, kind="no_date")
+    assert "This charge type has a rule for this date already" in errors(second)
+    assert ChargeDateRule.objects.count() == 1
+
+
+def test_a_rule_of_a_type_we_do_not_know_can_still_be_changed(admin_client: Client) -> None:
+    rule = ChargeDateRule.objects.create(charge_type="LateFee", slot="end", kind="no_date")
+    values = {"charge_type": "LateFee", "slot": "end", "kind": "start_month_last", "day": ""}
+    assert admin_client.post(f"{RULES}{rule.pk}/change/", values).status_code == 302
+    rule.refresh_from_db()
+    assert rule.kind == "start_month_last"
+
+
+@pytest.mark.parametrize("page", [RULES, f"{RULES}add/", NAMES, f"{NAMES}add/", SETTINGS])
+def test_pages_answer_administrators_and_nobody_else(
+    admin_client: Client, client: Client, page: str
+) -> None:
+    ChargeDateRule.objects.create(slot="end", kind="no_date")
+    ChargeTypeName.objects.create(charge_type="Cycle Fee", display_name="Monthly fee")
+    assert admin_client.get(page).status_code == 200
+    client.force_login(make_user(is_staff=True))
+    assert client.get(page).status_code == 403
+
+
+def test_a_charge_type_has_one_name(admin_client: Client) -> None:
+    values = {"charge_type": "Cycle Fee", "display_name": "Monthly fee"}
+    assert admin_client.post(f"{NAMES}add/", values).status_code == 302
+    assert "already exists" in errors(admin_client.post(f"{NAMES}add/", values))
+
+
+def test_settings_are_one_row_that_is_never_deleted(admin_client: Client) -> None:
+    row = InvoiceSettings.load()
+    assert admin_client.get(f"{SETTINGS}add/").status_code == 403
+    assert admin_client.post(f"{SETTINGS}{row.pk}/delete/", {"post": "yes"}).status_code == 403
+    form = admin_client.get(f"{SETTINGS}{row.pk}/change/").context["adminform"].form
+    values = {name: value for name, value in form.initial.items() if value is not False}
+    bad = admin_client.post(f"{SETTINGS}{row.pk}/change/", values | {"time_zone": "Mars"})
+    assert "Select a valid choice" in errors(bad)
+    good = admin_client.post(f"{SETTINGS}{row.pk}/change/", values | {"time_zone": "Asia/Tokyo"})
+    assert good.status_code == 302
+    assert InvoiceSettings.load().time_zone == "Asia/Tokyo"
