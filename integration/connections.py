@@ -38,7 +38,7 @@ class Connection:
 
     shown: dict[str, str]
     masked: dict[str, str]
-    from_environment: dict[str, str]
+    from_environment: dict[str, str]  # the name of the variable
 
 
 def saved_connection() -> Connection:

@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
@@ -76,6 +77,8 @@ class ConnectionsForm(forms.Form):
             self.fields[name].widget.attrs["placeholder"] = self.saved.masked.get(name, "")
         for name, variable in self.saved.from_environment.items():
             self.fields[name].help_text = f"In force now: {variable} of the environment."
+            if name not in SECRETS:
+                self.fields[name].widget.attrs["placeholder"] = getattr(settings, variable)
 
     @property
     def needs_confirmation(self) -> bool:
