@@ -8,7 +8,7 @@ let returnTo = null;
 
 function markTheme() {
   const choice = document.documentElement.dataset.themeChoice;
-  for (const button of document.querySelectorAll("[data-theme-choice]")) {
+  for (const button of document.querySelectorAll("button[data-theme-choice]")) {
     button.setAttribute("aria-pressed", String(button.dataset.themeChoice === choice));
   }
 }
