@@ -1,12 +1,19 @@
 """The project as a Django app: dashboard, settings pages, roles and project-wide commands."""
 
+from urllib.parse import urlsplit
+
 from django.apps import AppConfig
+from django.conf import settings
 from django.db.models.signals import post_migrate
 
 # Loaded with the apps, so that every `shared_task` finds the project's Celery app.
 from integration.celery import app as celery_app
+from wire.redact import remember
 
 __all__ = ["IntegrationConfig", "celery_app"]
+
+# Shorter ones are made up for development, and are words that the log needs.
+SHORTEST = 12
 
 
 class IntegrationConfig(AppConfig):
@@ -18,3 +25,19 @@ class IntegrationConfig(AppConfig):
         from integration.roles import make_roles_after_migrating
 
         post_migrate.connect(make_roles_after_migrating)
+        remember(*(secret for secret in environment_secrets() if len(secret) >= SHORTEST))
+
+
+def environment_secrets() -> list[str]:
+    """What must never be logged, by whichever library: known here before anyone logs."""
+    database: str = settings.DATABASES["default"].get("PASSWORD") or ""
+    broker: str = urlsplit(settings.REDIS_URL).password or ""
+    return [
+        settings.SECRET_KEY,
+        *settings.FIELD_ENCRYPTION_KEYS,
+        settings.PLATFORM_API_KEY,
+        settings.CONNECTWISE_PUBLIC_KEY,
+        settings.CONNECTWISE_PRIVATE_KEY,
+        database,
+        broker,
+    ]

@@ -4,12 +4,14 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+from django.apps import apps
+from django.conf import LazySettings
 from django.db import InternalError, OperationalError, connection, transaction
 from django.test import Client
 
 from integration.system_log import handler
 from integration.system_log.models import LogEntry
-from wire.redact import remember
+from wire.redact import redact, remember
 
 logger = logging.getLogger("invoices.sync.try_out")
 
@@ -191,6 +193,14 @@ def test_no_planted_secret_reaches_the_database_or_the_console(
     assert "cGxhbnRlZDpzZWNyZXQ=" not in stored
     assert secret not in formatter.format(_record(f"Key {secret}"))
     assert secret not in capsys.readouterr().err
+
+
+def test_the_secrets_of_the_environment_are_known_from_the_start(settings: LazySettings) -> None:
+    settings.CONNECTWISE_PRIVATE_KEY = "planted-private-key"
+    settings.REDIS_URL = "redis://:planted-broker-password@127.0.0.1:6379/0"
+    apps.get_app_config("integration").ready()
+    text = f"{settings.SECRET_KEY} planted-private-key planted-broker-password"
+    assert redact(text) == "[hidden] [hidden] [hidden]"
 
 
 def test_a_console_line_names_what_it_is_about() -> None:
