@@ -14,7 +14,6 @@ from integration.launch.processes import (
     Stack,
     end_leftovers,
     end_with_parent,
-    interruptible,
 )
 from integration.launch.state import ROOT, LaunchError, State, new_secrets
 
@@ -42,7 +41,7 @@ def test(python: Path, arguments: list[str]) -> int:
     home = accounts.choose_home(kept)
     remove_old_runs(home.folder)
     state = State(home.folder / f"test-{os.getpid()}")
-    with interruptible(), state.locked(), Stack(state) as stack:
+    with state.locked(), Stack(state) as stack:
         environment = {
             **os.environ,
             **isolated(),

@@ -2,46 +2,39 @@
 
 import argparse
 import os
-import subprocess
 import sys
 from collections.abc import Callable
 
 from integration.launch import checks, demo, virtualenv
-from integration.launch.processes import Interrupted
+from integration.launch.processes import Interrupted, interruptible
 from integration.launch.state import ROOT, LaunchError, State
 
 
 def main(arguments: list[str]) -> int:
     """Runs one verb. What goes wrong is one sentence on stderr, never a traceback."""
-    options = parser().parse_args(arguments)
-    verb: Callable[[list[str]], int] = options.run
+    verb, _help = VERBS[parser().parse_args(arguments[:1]).verb]
     try:
-        return verb(options.rest)
+        with interruptible():
+            return verb(arguments[1:])
     except LaunchError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
-    except subprocess.CalledProcessError as error:
-        print(f"\n`{printable(error.cmd)}` failed; its own words are above.", file=sys.stderr)
-        return 1
-    except (Interrupted, KeyboardInterrupt):
+    except Interrupted:
         print("\nStopped.", file=sys.stderr)
         return 130
 
 
 def parser() -> argparse.ArgumentParser:
+    """Of the verb alone: what follows it is for pytest, manage.py or the resolver."""
+    lines = [f"  {name:8}{help_text}" for name, (_run, help_text) in VERBS.items()]
     top = argparse.ArgumentParser(
-        prog="python3 -m integration.launch", description="Starts, tests and checks Linebridge."
+        prog="python3 -m integration.launch",
+        usage="%(prog)s VERB [ARGS]",
+        description="\n".join(["Starts, tests and checks Linebridge.", "", *lines]),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    verbs = top.add_subparsers(metavar="VERB", required=True)
-    for name, (run, help_text) in VERBS.items():
-        verb = verbs.add_parser(name, help=help_text, add_help=name != "manage")
-        verb.add_argument("rest", nargs=argparse.REMAINDER, metavar="ARGS")
-        verb.set_defaults(run=run)
+    top.add_argument("verb", choices=VERBS, metavar="VERB", help=argparse.SUPPRESS)
     return top
-
-
-def printable(command: object) -> str:
-    return " ".join(map(str, command)) if isinstance(command, list | tuple) else str(command)
 
 
 def setup(_rest: list[str]) -> int:

@@ -5,7 +5,7 @@ import signal
 from pathlib import Path
 
 from integration.launch import accounts, machine, postgres, standins, valkey
-from integration.launch.processes import Interrupted, Service, Stack, interruptible
+from integration.launch.processes import Interrupted, Service, Stack
 from integration.launch.state import ROOT, State, dotenv
 
 WEB_PORT = 8000
@@ -14,7 +14,7 @@ LOGIN = "demo"
 
 def run(python: Path, state: State) -> int:
     """Returns 0 after Ctrl-C or SIGTERM; anything else that ends it raises."""
-    with interruptible(), state.locked(), Stack(state) as stack:
+    with state.locked(), Stack(state) as stack:
         try:
             address = bring_up(stack, python)
             password = state.secrets()["demo_login"]

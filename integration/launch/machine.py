@@ -3,11 +3,11 @@
 import os
 import shutil
 import socket
-import subprocess
 import urllib.error
 import urllib.request
 from pathlib import Path
 
+from integration.launch.processes import run_tool
 from integration.launch.state import LaunchError
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -34,7 +34,7 @@ def apt_install(*packages: str) -> bool:
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for step in (["update"], ["install", "-y", "--no-install-recommends", *packages]):
         command = ["apt-get", "-qq", "-o", "Dpkg::Use-Pty=0", *step]
-        failed = subprocess.run(command, env=environment, check=False).returncode
+        failed = run_tool(command, environment)
     return not failed
 
 
@@ -64,7 +64,7 @@ def ensure_chromium(python: Path) -> Path:
         return found
     if not apt_install("chromium", "fonts-liberation"):
         print("Fetching Playwright's Chromium …", flush=True)
-        subprocess.run([python, "-m", "playwright", "install", "chromium"], check=False)
+        run_tool([str(python), "-m", "playwright", "install", "chromium"])
     if found := find_chromium():
         return found
     raise LaunchError(NO_CHROMIUM)

@@ -174,6 +174,26 @@ def spawn(service: Service, log: Path) -> "subprocess.Popen[bytes]":
     return child
 
 
+def run_tool(command: list[str], environment: dict[str, str] | None = None) -> int:
+    """Runs an installer to its end in this terminal; asked to stop, it goes with all it started."""
+    child = subprocess.Popen(
+        command,
+        env=environment,
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        process_group=0,
+        preexec_fn=end_with_parent(signal.SIGTERM),
+    )
+    try:
+        return child.wait()
+    except BaseException:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGTERM)
+        raise
+    finally:
+        child.wait()
+
+
 def end_with_parent(number: signal.Signals) -> Callable[[], None] | None:
     """Linux only: the kernel signals the child when the launcher dies. Elsewhere: leftovers."""
     if sys.platform != "linux":

@@ -11,6 +11,7 @@ import sysconfig
 from pathlib import Path
 
 from integration.launch import machine
+from integration.launch.processes import run_tool
 from integration.launch.state import ROOT, LaunchError
 
 FOLDER = ROOT / ".venv"
@@ -34,7 +35,7 @@ def ensure() -> Path:
     print("Installing what Linebridge needs into .venv …", flush=True)
     STAMP.unlink(missing_ok=True)
     if not FOLDER.exists():
-        subprocess.run([base_python(), "-m", "venv", "--without-pip", str(FOLDER)], check=True)
+        run(base_python(), "-m", "venv", "--without-pip", str(FOLDER))
     install()
     STAMP.write_text(json.dumps(wanted))
     return PYTHON
@@ -75,11 +76,17 @@ def install() -> None:
     """uv takes a third of pip's time; pip knows this computer's mirrors and certificates better."""
     compiled = ["--require-hashes", "--compile-bytecode", "--python", str(PYTHON)]
     try:
-        subprocess.run([uv(), "pip", "sync", "--quiet", *compiled, str(REQUIREMENTS)], check=True)
-    except (subprocess.CalledProcessError, OSError):
+        run(uv(), "pip", "sync", "--quiet", *compiled, str(REQUIREMENTS))
+    except LaunchError:
         print("uv could not; pip tries, which takes longer …", flush=True)
         inside = [*pip(), "--python", str(PYTHON), "install", *QUIETLY]
-        subprocess.run([*inside, "--require-hashes", "-r", str(REQUIREMENTS)], check=True)
+        run(*inside, "--require-hashes", "-r", str(REQUIREMENTS))
+
+
+def run(*command: str) -> None:
+    """Its own words stand above ours in the terminal."""
+    if run_tool(list(command)):
+        raise LaunchError(f"`{' '.join(command)}` failed.")
 
 
 def uv() -> str:
@@ -89,7 +96,7 @@ def uv() -> str:
     if not binary.exists():
         target = ["--target", str(folder), "--no-deps", "--upgrade"]
         pinned = ["--require-hashes", "-r", str(UV_REQUIREMENTS)]
-        subprocess.run([*pip(), "install", *QUIETLY, *target, *pinned], check=True)
+        run(*pip(), "install", *QUIETLY, *target, *pinned)
     return str(binary)
 
 
@@ -105,7 +112,7 @@ def pip() -> list[str]:
             "This Python has no pip: install python3-pip (or python3-venv), try again."
         )
     helper = TOOLS / "pip"
-    subprocess.run([base_python(), "-m", "venv", "--clear", str(helper)], check=True)
+    run(base_python(), "-m", "venv", "--clear", str(helper))
     return [str(helper / "bin" / "python"), "-m", "pip"]
 
 
@@ -122,6 +129,5 @@ def lock(options: list[str]) -> None:
     """Writes every requirements*.txt from its .in file; the files name no index."""
     compiler = [uv(), "pip", "compile", "--quiet", "--generate-hashes", "--python-version", "3.11"]
     for name in LOCKED:
-        command = [*compiler, *options, f"{name}.in", "-o", f"{name}.txt"]
-        subprocess.run(command, cwd=ROOT, check=True)
+        run(*compiler, *options, f"{name}.in", "-o", f"{name}.txt")
         print(f"{name}.txt is written.")

@@ -66,14 +66,14 @@ def problems(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @pytest.mark.parametrize("name", NEEDED)
 def test_manage_names_the_variable_that_is_missing(name: str) -> None:
     answer = manage("check", **{**PRODUCTION, name: ""})
-    assert answer.returncode == 3
+    assert answer.returncode == 2
     [line] = answer.stderr.splitlines()
     assert line.startswith(f"{name} is missing: ")
 
 
 def test_everything_that_is_wrong_is_told_at_once() -> None:
     answer = manage("check", **WRONG)
-    assert answer.returncode == 3
+    assert answer.returncode == 2
     assert sorted(names(answer.stderr)) == sorted(WRONG)
     assert all(" is malformed: " in line for line in answer.stderr.splitlines())
     assert "short" not in answer.stderr and "no-key" not in answer.stderr
@@ -102,7 +102,7 @@ def test_web_and_workers_end_with_the_same_line(command: list[str]) -> None:
 def test_a_database_that_does_not_answer_is_a_line_too() -> None:
     closed = "postgres://linebridge:secret@127.0.0.1:1/linebridge"
     answer = manage("migrate", **{**PRODUCTION, "DATABASE_URL": closed})
-    assert answer.returncode == 3
+    assert answer.returncode == 2
     assert answer.stderr.splitlines()[-1].startswith("DATABASE_URL names a database that does not")
     assert "Traceback" not in answer.stderr and "secret" not in answer.stderr
 

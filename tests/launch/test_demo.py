@@ -16,9 +16,11 @@ DEMO = """
 import sys
 from pathlib import Path
 from integration.launch import demo
+from integration.launch.processes import interruptible
 from integration.launch.state import LaunchError, State
 try:
-    sys.exit(demo.run(Path(sys.executable), State.here()))
+    with interruptible():
+        sys.exit(demo.run(Path(sys.executable), State.here()))
 except LaunchError as error:
     sys.exit(str(error))
 """
@@ -81,7 +83,7 @@ def test_demo_from_the_first_start_to_a_killed_one(launch: Launch, state: State)
     assert first.returncode == 0
     assert processes_of(state.folder) == {}
     refused = manage(state, "check")
-    assert (refused.returncode, refused.stderr.split()[0]) == (3, "SECRET_KEY")
+    assert (refused.returncode, refused.stderr.split()[0]) == (2, "SECRET_KEY")
 
     third = launch(DEMO)
     assert password in read_until(third, RUNS)

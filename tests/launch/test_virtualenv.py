@@ -1,10 +1,8 @@
 """When `.venv` is made, updated or left as it is; nothing is really installed here."""
 
 import json
-import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -31,14 +29,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def commands(monkeypatch: pytest.MonkeyPatch) -> Commands:
-    run: Commands = []
+    ran: Commands = []
 
-    def record(command: list[Any], **_options: Any) -> "subprocess.CompletedProcess[str]":
-        run.append([str(part) for part in command])
-        return subprocess.CompletedProcess(command, 0, "", "")
+    def record(command: list[str]) -> int:
+        ran.append(command)
+        return 0
 
-    monkeypatch.setattr(subprocess, "run", record)
-    return run
+    monkeypatch.setattr(virtualenv, "run_tool", record)
+    return ran
 
 
 def stamp(folder: Path, **changes: str) -> None:
@@ -69,19 +67,17 @@ def test_another_interpreter_gets_a_new_environment(folder: Path, commands: Comm
 
 def test_pip_installs_where_uv_can_not(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stamp(folder, requirements="yesterday's")
-    run: Commands = []
+    ran: Commands = []
 
-    def only_pip(command: list[Any], **_options: Any) -> "subprocess.CompletedProcess[str]":
-        run.append([str(part) for part in command])
-        if command[0] == "uv":
-            raise subprocess.CalledProcessError(2, command)
-        return subprocess.CompletedProcess(command, 0)
+    def only_pip(command: list[str]) -> int:
+        ran.append(command)
+        return 2 if command[0] == "uv" else 0
 
-    monkeypatch.setattr(subprocess, "run", only_pip)
+    monkeypatch.setattr(virtualenv, "run_tool", only_pip)
     monkeypatch.setattr(virtualenv, "pip", lambda: ["pip"])
     virtualenv.ensure()
-    assert run[1][:4] == ["pip", "--python", str(folder / "bin" / "python"), "install"]
-    assert "--require-hashes" in run[1]
+    assert ran[1][:4] == ["pip", "--python", str(folder / "bin" / "python"), "install"]
+    assert "--require-hashes" in ran[1]
     assert virtualenv.read_stamp() == virtualenv.fingerprint()
 
 
@@ -89,12 +85,8 @@ def test_an_install_that_failed_is_tried_again(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stamp(folder, requirements="yesterday's")
-
-    def fail(command: list[str], **_options: Any) -> None:
-        raise subprocess.CalledProcessError(1, command)
-
-    monkeypatch.setattr(subprocess, "run", fail)
-    with pytest.raises(subprocess.CalledProcessError):
+    monkeypatch.setattr(virtualenv, "run_tool", lambda command: 1)
+    with pytest.raises(LaunchError, match=r"pip .* failed"):
         virtualenv.ensure()
     assert virtualenv.read_stamp() == {}
 
