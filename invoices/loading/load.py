@@ -21,7 +21,7 @@ from invoices.loading.apply import Counts, apply_lines
 from invoices.loading.claim import Claim, LoadLost, claimed
 from invoices.loading.outcome import incomplete_because, outcome
 from invoices.loading.read import Reading, Tell, read_month
-from invoices.loading.staging import drop_duplicates, drop_staging
+from invoices.loading.staging import finish_staging, drop_staging
 from invoices.models import ChargeDateRule, Load, Period
 from invoices.months import month_name
 from platform_client.client import PlatformClient
@@ -75,7 +75,7 @@ def _read_and_apply(
 
     reading = Reading(month=load.month, load_id=load.pk, rules=active_rules(), tell=page_read)
     read_month(make_client(), reading)
-    drop_duplicates()
+    finish_staging()
     for last_try in (*[False] * (APPLY_TRIES - 1), True):
         try:
             _apply(load, claim, reading)

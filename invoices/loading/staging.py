@@ -76,10 +76,13 @@ def drop_staging() -> None:
         cursor.execute("DROP TABLE IF EXISTS pg_temp.staged_line")
 
 
-def drop_duplicates() -> None:
-    """Of lines that came more than once, the last one stays: it is the newest."""
+def finish_staging() -> None:
+    """Of lines that came more than once, the last one stays: it is the newest.
+
+    The index keeps the joins that follow quick whatever the planner believes: its statistics know
+    nothing yet of lines that this load is about to bring.
+    """
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE staged_line")
         cursor.execute(
             """DELETE FROM staged_line earlier USING (
                    SELECT platform_id, max(ctid) AS last FROM staged_line
@@ -87,6 +90,8 @@ def drop_duplicates() -> None:
                ) twice
                WHERE earlier.platform_id = twice.platform_id AND earlier.ctid <> twice.last"""
         )
+        cursor.execute("CREATE UNIQUE INDEX ON staged_line (platform_id)")
+        cursor.execute("ANALYZE staged_line")
 
 
 def staged_row(line: InvoiceLine, rules: RuleTable) -> tuple[object, ...]:
