@@ -1,7 +1,10 @@
 """How far a refresh of the directory is, for everyone who looks (P9, P10)."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+from django.utils.timesince import timesince
 
 from mapping.models import DirectoryRefresh
 from mapping.tabs import Tab
@@ -55,8 +58,13 @@ def ended_refreshes(*, since: datetime) -> list[DirectoryRefresh]:
     return list(ended.order_by("-finished_at")[:3])
 
 
-def last_refresh(tab: Tab) -> datetime | None:
-    """When what the tab shows was last read whole."""
+def last_refresh(tab: Tab) -> str:
+    """How long ago what the tab shows was last read whole: "2 hours ago"; "" if never."""
     part = "organizations" if tab.line_column == "organization_id" else "offers"
     done = DirectoryRefresh.objects.filter(state=State.DONE, parts__contains=[part])
-    return done.order_by("-finished_at").values_list("finished_at", flat=True).first()
+    newest = done.order_by("-finished_at").values_list("finished_at", flat=True).first()
+    if newest is None:
+        return ""
+    if timezone.now() - newest < timedelta(minutes=1):
+        return "just now"
+    return f"{timesince(newest, depth=1)} ago"

@@ -35,7 +35,7 @@ def mapping_list(request: HtmxHttpRequest, tab: Tab) -> HttpResponse:
         "rows": rows,
         "page": page,
         "statuses": status_counts(tab),
-        "refreshed_at": last_refresh(tab),
+        "refreshed": last_refresh(tab),
         "is_refreshing": current_refresh() is not None,
         "shown_status": shown[0] if shown[0] in STATUSES else "",
     }

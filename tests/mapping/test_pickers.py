@@ -231,8 +231,8 @@ def test_an_answer_is_a_list_of_options(signed_in: Client) -> None:
 @pytest.mark.parametrize(
     ("name", "query", "told"),
     [
-        ("pick_company", {"q": "zzz"}, "No company matches “zzz”. Sync Organizations"),
-        ("pick_product", {"q": "zzz"}, "No product matches “zzz”. Load Products"),
+        ("pick_company", {"q": "zzz"}, "No company matches “zzz”."),
+        ("pick_product", {"q": "zzz"}, "Load Products fetches new ones from ConnectWise."),
         ("pick_company", {}, "No company is here yet."),
         ("pick_agreement", {}, "Choose a PSA Organization first."),
         ("pick_agreement", {"company": "x"}, "Choose a PSA Organization first."),

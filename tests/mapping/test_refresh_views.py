@@ -171,7 +171,11 @@ def test_the_page_disables_its_button_while_one_is_under_way(mapper: Client, tab
 def test_the_page_says_when_it_was_refreshed(mapper: Client) -> None:
     make_refresh(state="done", finished_at=timezone.now() - timedelta(hours=2))
 
-    assert "Synced 2" in mapper.get(reverse("mapping:organizations")).text
+    assert "Synced 2\xa0hours ago" in mapper.get(reverse("mapping:organizations")).text
+
+    make_refresh(state="done", finished_at=timezone.now())
+
+    assert "Synced just now" in mapper.get(reverse("mapping:organizations")).text
 
 
 def test_best_practices_are_six_rules(mapper: Client) -> None:
