@@ -48,6 +48,16 @@ class State:
                 yield
             finally:
                 (self.folder / "environment").unlink(missing_ok=True)
+                self.give_back()
+
+    def give_back(self) -> None:
+        """What root made in another's checkout would stop that account's next start."""
+        owner = self.folder.stat() if self.folder.exists() else None
+        if owner is None or os.geteuid() or not owner.st_uid:
+            return
+        for path in (*self.folder.iterdir(), *self.folder.glob("logs/*")):
+            if not path.lstat().st_uid:
+                os.lchown(path, owner.st_uid, owner.st_gid)
 
     def already_running(self) -> str:
         running = self.running() or {}

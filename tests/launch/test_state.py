@@ -1,5 +1,6 @@
 """The launcher's state folder: one run at a time, secrets that last, nothing stale."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -54,6 +55,16 @@ def test_a_killed_runs_lock_and_environment_count_for_nothing(state: State) -> N
     assert state.running() is None
     with state.locked():
         pass
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root leaves files of another account")
+def test_root_leaves_nothing_that_the_checkouts_owner_cannot_write(state: State) -> None:
+    os.chown(state.folder, 65534, 65534)
+    with state.locked():
+        state.secrets()
+        state.log("web").parent.mkdir()
+        state.log("web").touch()
+    assert {path.stat().st_uid for path in state.folder.rglob("*")} == {65534}
 
 
 def test_dotenv_reads_what_settings_would(tmp_path: Path) -> None:
