@@ -21,7 +21,7 @@ from invoices.loading.apply import Counts, apply_lines
 from invoices.loading.claim import Claim, LoadLost, claimed
 from invoices.loading.outcome import incomplete_because, outcome
 from invoices.loading.read import Reading, Tell, read_month
-from invoices.loading.staging import finish_staging, drop_staging
+from invoices.loading.staging import drop_staging, finish_staging
 from invoices.models import ChargeDateRule, Load, Period
 from invoices.months import month_name
 from platform_client.client import PlatformClient
