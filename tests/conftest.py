@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 from integration.launch.machine import NO_CHROMIUM, find_chromium
 from integration.system_log import handler
@@ -22,6 +23,12 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     sandbox = [] if os.geteuid() else ["--no-sandbox"]  # Chromium refuses root its sandbox
     quiet = ["--disable-gpu", "--disable-background-networking"]
     return {**browser_type_launch_args, "executable_path": program, "args": [*sandbox, *quiet]}
+
+
+@pytest.fixture(autouse=True, scope="session")
+def static_files_on_demand() -> None:
+    """Each test client starts the middlewares anew: without this, each lists every static file."""
+    settings.WHITENOISE_AUTOREFRESH = True
 
 
 @pytest.fixture(autouse=True)
