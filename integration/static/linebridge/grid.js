@@ -28,7 +28,7 @@ function settle() {
 }
 
 document.addEventListener("scroll", (event) => {
-  if (event.target.classList?.contains("grid-scroll")) { markEdges(event.target); hideTip(); }
+  if (event.target.classList?.contains("grid-scroll")) { markEdges(event.target); followTip(); }
 }, true);
 
 // A grid that is swapped keeps its place sideways, and its head's focus.
@@ -53,6 +53,7 @@ document.body.addEventListener("htmx:afterSettle", (event) => {
 
 const tip = $("#tip");
 let tipTimer = null;
+let tipAnchor = null;
 
 function tipOf(element) {
   const told = element.closest("[data-tip]");
@@ -66,7 +67,14 @@ function showTip(element) {
   const [anchor, text] = tipOf(element);
   if (!text) { hideTip(); return; }
   tip.textContent = text;
+  tipAnchor = anchor;
   showBeside(tip, anchor);
+}
+
+// Focus may scroll its cell into sight: the tip goes along; one that the mouse opened goes away.
+function followTip() {
+  if (tip?.matches(":popover-open") && tipAnchor?.closest("td")?.contains(document.activeElement)) showBeside(tip, tipAnchor);
+  else hideTip();
 }
 
 function hideTip() {
@@ -319,7 +327,13 @@ function refresh() {
   }
   window.htmx.ajax("GET", area.dataset.refreshUrl, { source: area, target: area, swap: "outerHTML" });
 }
-document.body.addEventListener("periodsChanged", refresh);
+
+// The page of before the first load has no toolbar: it takes the whole page, without a reload.
+function takePage() {
+  const page = { target: ".page", select: ".page", swap: "outerHTML", headers: { "HX-Boosted": "true" } };
+  window.htmx.ajax("GET", location.href, page);
+}
+document.body.addEventListener("periodsChanged", () => ($("#totals") ? refresh() : takePage()));
 document.body.addEventListener("linesChanged", refresh);
 
 // One run at a time: no line can be sent alone meanwhile (P38).

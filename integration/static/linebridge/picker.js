@@ -22,6 +22,8 @@ class Picker {
     input.setAttribute("aria-expanded", "false");
     input.setAttribute("aria-autocomplete", "list");
     this.label = input.value;
+    // What is there is selected, so that typing replaces it, however the focus came.
+    input.addEventListener("focus", () => input.select());
     input.addEventListener("click", () => this.open());
     input.addEventListener("input", () => this.search());
     input.addEventListener("keydown", (event) => this.key(event));

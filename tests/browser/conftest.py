@@ -1,0 +1,123 @@
+"""Fixtures of the browser tests: a live server, people who are signed in, a loaded month.
+
+The month is the real current one: browser and server share one clock.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+from playwright.sync_api import Browser, BrowserContext, Page
+from pytest_django.live_server_helper import LiveServer
+
+from invoices.models import InvoiceLine, Period
+from invoices.months import month_of
+from invoices.services.mapping_port import SEARCH_TEXT
+from tests.factories import make_line, make_user
+
+OPERATOR = (
+    "mapping.edit_mappings",
+    "invoices.edit_lines",
+    "invoices.load_invoices",
+    "invoices.sync_invoices",
+)
+PATIENCE = 8_000  # milliseconds, on a machine that does other things too
+
+SignIn = Callable[..., Page]
+MakeLine = Callable[..., InvoiceLine]
+
+
+@pytest.fixture
+def sign_in(browser: Browser, live_server: LiveServer) -> Iterator[SignIn]:
+    """Gives each user a browser window of their own; fails on any error in its console."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def window(user: User, path: str = "/mapping/invoices/", **options: Any) -> Page:
+        client = Client()
+        client.force_login(user)
+        context = browser.new_context(
+            base_url=live_server.url,
+            **{"viewport": {"width": 1440, "height": 900}, **options},
+        )
+        contexts.append(context)
+        session = client.cookies["sessionid"].value
+        context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE)
+        page.on("console", lambda message: complaints.append(_complaint(message)))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(path)
+        return page
+
+    yield window
+    for context in contexts:
+        context.close()
+    assert not [text for text in complaints if text]
+
+
+def _complaint(message: Any) -> str:
+    """What the console holds against us; refusals with 409 and 422 are answers like others."""
+    if (
+        message.type != "error"
+        or "status of 409" in message.text
+        or "status of 422" in message.text
+    ):
+        return ""
+    return str(message.text)
+
+
+@pytest.fixture
+def operator(transactional_db: None) -> User:
+    return make_user(*OPERATOR, username="olivia")
+
+
+@pytest.fixture
+def month(transactional_db: None) -> date:
+    """The current month, loaded."""
+    first = month_of(timezone.now().date())
+    Period.objects.create(month=first, complete=True, loaded_at=timezone.now())
+    return first
+
+
+@pytest.fixture
+def seed(month: date) -> MakeLine:
+    """Makes a line of the loaded month, as a load leaves it: searchable."""
+
+    def make(**values: Any) -> InvoiceLine:
+        dates = {"period": month, "invoice_date": month, "platform_start_date": month}
+        ends = {"platform_end_date": month.replace(day=28)}
+        line = make_line(**{**dates, **ends, **values})
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO invoices_linesearch (line_id, period, text)"
+                f" SELECT line.id, line.period, {SEARCH_TEXT}"
+                " FROM invoices_invoiceline line WHERE line.id = %s",
+                [line.pk],
+            )
+        return line
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def violations() -> Callable[[Page], list[str]]:
+    """What axe finds wrong with the page as it is now, one line each."""
+    axe = Axe()
+
+    def check(page: Page) -> list[str]:
+        page.wait_for_timeout(250)  # transitions: axe would measure colours half-way
+        found = axe.run(page).response["violations"]
+        return [
+            f"{one['id']}: {node['target']} {node['failureSummary']}"
+            for one in found
+            for node in one["nodes"]
+        ]
+
+    return check

@@ -1,0 +1,160 @@
+"""Reading the grid as an operator does: sort, filter, search, page, and the way back."""
+
+import re
+
+from django.contrib.auth.models import User
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import MakeLine, SignIn
+from tests.factories import make_organization
+
+ROWS = "#grid tbody tr"
+
+
+def names(page: Page) -> list[str]:
+    """The organization names in the order of the rows."""
+    return page.locator(f"{ROWS} td:nth-child(3)").all_inner_texts()
+
+
+def test_a_head_sorts_and_says_so(sign_in: SignIn, operator: User, seed: MakeLine) -> None:
+    for name in ("Beta", "alpha", "Gamma"):
+        seed(organization=make_organization(name=name))
+    page = sign_in(operator)
+    page.get_by_role("link", name="Organization Name", exact=True).click()
+    expect(page).to_have_url(re.compile("sort=organization"))
+    head = page.get_by_role("columnheader", name="Organization Name", exact=True)
+    expect(head).to_have_attribute("aria-sort", "ascending")
+    assert names(page) == ["alpha", "Beta", "Gamma"]
+    page.keyboard.press("Enter")  # the focus stayed on the head
+    expect(head).to_have_attribute("aria-sort", "descending")
+    assert names(page) == ["Gamma", "Beta", "alpha"]
+
+
+def test_a_filter_is_chosen_shown_and_taken_away(
+    sign_in: SignIn, operator: User, seed: MakeLine
+) -> None:
+    for vendor in ("Adobe", "Acronis", "Microsoft"):
+        seed(vendor_name=vendor)
+    page = sign_in(operator)
+    page.get_by_role("button", name="Filter Vendor Name").click()
+    page.get_by_label("Adobe").check()
+    page.get_by_label("Microsoft").check()
+    page.get_by_role("button", name="Apply").click()
+    expect(page.locator("#showing")).to_have_text("Showing 2 of 3 invoice lines")
+    expect(page.get_by_role("button", name="Filter Vendor Name (active)")).to_be_visible()
+    page.get_by_role("link", name="Remove the filter Vendor Name: Adobe").click()
+    expect(page.locator("#showing")).to_have_text("Showing 1 of 3 invoice lines")
+    page.get_by_role("link", name="Clear all").click()
+    expect(page.locator(ROWS)).to_have_count(3)
+
+
+def test_typing_searches_and_the_state_survives_a_reload_and_the_way_back(
+    sign_in: SignIn, operator: User, seed: MakeLine
+) -> None:
+    seed(offer_name="Azure Plan", vendor_name="Microsoft")
+    seed(offer_name="Azure Stack", vendor_name="Other")
+    seed(offer_name="Teams", vendor_name="Microsoft")
+    page = sign_in(operator)
+    page.get_by_role("searchbox", name="Search lines").press_sequentially("azure")
+    expect(page.locator(ROWS)).to_have_count(2)
+    expect(page.get_by_role("searchbox", name="Search lines")).to_be_focused()
+    page.get_by_role("button", name="Filter Vendor Name").click()
+    page.get_by_label("Other").check()
+    page.get_by_role("button", name="Apply").click()
+    expect(page.locator(ROWS)).to_have_count(1)
+    page.reload()
+    expect(page.locator(ROWS)).to_have_count(1)
+    expect(page.locator("#search")).to_have_value("azure")
+    page.go_back()
+    expect(page.locator(ROWS)).to_have_count(2)
+    expect(page.locator("#search")).to_have_value("azure")
+
+
+def test_pages_turn_and_the_size_is_remembered(
+    sign_in: SignIn, operator: User, seed: MakeLine
+) -> None:
+    for _ in range(45):
+        seed()
+    page = sign_in(operator)
+    expect(page.locator(ROWS)).to_have_count(20)
+    page.get_by_role("link", name="Next page").click()
+    expect(page.locator(".pager-range")).to_have_text("21–40 of 45")
+    page.get_by_label("Page", exact=True).fill("99")
+    page.keyboard.press("Enter")
+    expect(page.locator(".pager-range")).to_have_text("41–45 of 45")
+    expect(page.get_by_label("Page", exact=True)).to_have_value("3")
+    page.get_by_label("Items per page").select_option("50")
+    expect(page.locator(ROWS)).to_have_count(45)
+    page.goto("/mapping/invoices/")
+    expect(page.locator(ROWS)).to_have_count(45)
+
+
+def test_the_head_and_the_edges_stay_while_the_rest_scrolls(
+    sign_in: SignIn, operator: User, seed: MakeLine
+) -> None:
+    for _ in range(30):
+        seed()
+    page = sign_in(operator, path="/mapping/invoices/?per_page=50")
+    tick, action = page.locator("#tick-page"), page.locator(".row-actions").first
+    before = tick.bounding_box(), action.bounding_box()
+    page.locator(".grid-scroll").evaluate("box => box.scrollTo(600, 0)")
+    assert (tick.bounding_box(), action.bounding_box()) == before
+    page.locator(".grid-scroll").evaluate("box => box.scrollTo(600, 300)")
+    assert tick.bounding_box() == before[0]
+    expect(page.locator(".grid-scroll")).to_have_class(re.compile("is-scrolled-left"))
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_cut_text_and_reasons_are_told_on_hover_and_by_keyboard(
+    sign_in: SignIn, operator: User, seed: MakeLine
+) -> None:
+    long = "A name that is far too long for any column of a dense grid of invoice lines"
+    seed(organization=make_organization(name=long), psa_status="error", error="Product inactive")
+    page = sign_in(operator)
+    page.locator(f"{ROWS} td:nth-child(3) .cut").hover()
+    expect(page.get_by_role("tooltip")).to_have_text(long)
+    page.locator(f"{ROWS} .tick").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("tooltip")).to_have_text(long)
+    page.locator(".status-reason").focus()
+    expect(page.get_by_role("tooltip")).to_have_text("Product inactive")
+
+
+def test_the_theme_is_switched_and_kept(sign_in: SignIn, operator: User, seed: MakeLine) -> None:
+    seed()
+    page = sign_in(operator, color_scheme="light")
+    page.get_by_role("button", name="User menu").click()
+    page.get_by_role("button", name="Dark").click()
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+
+
+def test_ticks_are_kept_across_pages_and_counted(
+    sign_in: SignIn, operator: User, seed: MakeLine
+) -> None:
+    for _ in range(25):
+        seed()
+    page = sign_in(operator)
+    for row in (0, 1, 2):
+        page.locator(f"{ROWS} .tick").nth(row).click()
+    expect(page.locator("#selection")).to_contain_text("3 selected")
+    page.get_by_role("link", name="Next page").click()
+    expect(page.locator("#selection")).to_contain_text("3 selected, 3 not shown")
+    page.get_by_label("Select every row of this page").check()
+    expect(page.locator("#selection")).to_contain_text("8 selected, 3 not shown")
+    page.get_by_role("button", name="Select all matching").click()
+    expect(page.locator("#selection")).to_contain_text("25 selected, 20 not shown")
+    page.get_by_role("button", name="Clear selection").click()
+    expect(page.locator("#selection")).to_have_text("")
+    expect(page.locator(f"{ROWS} .tick:checked")).to_have_count(0)
+
+
+def test_a_range_is_ticked_with_shift(sign_in: SignIn, operator: User, seed: MakeLine) -> None:
+    for _ in range(6):
+        seed()
+    page = sign_in(operator)
+    page.locator(f"{ROWS} .tick").nth(1).click()
+    page.locator(f"{ROWS} .tick").nth(4).click(modifiers=["Shift"])
+    expect(page.locator("#selection")).to_contain_text("4 selected")

@@ -1,0 +1,192 @@
+"""Editing a row in place: by keyboard, with pickers, against others, never losing work."""
+
+import re
+from datetime import date
+
+from django.contrib.auth.models import User
+from playwright.sync_api import Locator, Page, expect
+
+from invoices.models import InvoiceLine
+from tests.browser.conftest import OPERATOR, MakeLine, SignIn
+from tests.factories import make_agreement, make_company, make_product, make_user
+
+
+def row_of(page: Page, line: InvoiceLine) -> Locator:
+    return page.locator(f"#line-{line.pk}")
+
+
+def pencil(page: Page, line: InvoiceLine) -> Locator:
+    return row_of(page, line).get_by_role("button", name="Edit mapping")
+
+
+def begin_edit(page: Page, line: InvoiceLine) -> Locator:
+    pencil(page, line).click()
+    expect(row_of(page, line).get_by_label("Charge Start Date")).to_be_focused()
+    return row_of(page, line)
+
+
+def choose(page: Page, row: Locator, label: str, typed: str) -> None:
+    """Types into a picker and takes its best match, by keyboard."""
+    row.get_by_role("combobox", name=label).focus()
+    page.keyboard.type(typed)
+    expect(page.get_by_role("option", name=re.compile(typed, re.IGNORECASE)).first).to_be_visible()
+    page.keyboard.press("Enter")
+
+
+def test_a_row_is_mapped_by_keyboard_alone(
+    sign_in: SignIn, operator: User, seed: MakeLine, month: date
+) -> None:
+    company = make_company(name="Nordwind Logistik", connectwise_id=4711)
+    make_agreement(company=company, name="Managed Cloud")
+    product = make_product(name="Microsoft 365 E3")
+    line = seed()
+    page = sign_in(operator)
+    pencil(page, line).focus()
+    page.keyboard.press("Enter")
+    row = row_of(page, line)
+    expect(row.get_by_label("Charge Start Date")).to_be_focused()
+    row.get_by_label("Charge Start Date").fill(month.replace(day=2).isoformat())
+    choose(page, row, "PSA Organization", "nordwind")
+    expect(row.locator("[data-id-of=company]")).to_have_text("4711")
+    choose(page, row, "PSA Agreement", "managed")
+    choose(page, row, "PSA Product", "365")
+    page.keyboard.press("Enter")
+    expect(row.get_by_text("Mapped", exact=True)).to_be_visible()
+    expect(row).to_contain_text("User Updated")
+    expect(pencil(page, line)).to_be_focused()
+    expect(page.locator("#totals")).to_contain_text("Mapped: 1")
+    line.refresh_from_db()
+    assert (line.company, line.product, line.charge_start_date.day) == (company, product, 2)
+    assert line.agreement_name == "Managed Cloud"
+
+
+def test_escape_restores_everything_and_the_focus(
+    sign_in: SignIn, operator: User, seed: MakeLine, month: date
+) -> None:
+    line = seed()
+    page = sign_in(operator)
+    row = begin_edit(page, line)
+    row.get_by_label("Charge Start Date").fill(month.replace(day=9).isoformat())
+    page.keyboard.press("Escape")
+    expect(row.locator("input.cell-input")).to_have_count(0)
+    expect(row).to_contain_text(month.isoformat())
+    expect(pencil(page, line)).to_be_focused()
+    assert InvoiceLine.objects.get(pk=line.pk).version == 1
+
+
+def test_the_red_cross_cancels_too(sign_in: SignIn, operator: User, seed: MakeLine) -> None:
+    line = seed()
+    page = sign_in(operator)
+    row = begin_edit(page, line)
+    row.get_by_role("button", name="Cancel").click()
+    expect(row.locator("input.cell-input")).to_have_count(0)
+
+
+def test_the_row_keeps_its_height(sign_in: SignIn, operator: User, seed: MakeLine) -> None:
+    line = seed()
+    page = sign_in(operator)
+    before = row_of(page, line).bounding_box()
+    after = begin_edit(page, line).bounding_box()
+    assert before is not None
+    assert after is not None
+    assert (after["height"], after["y"]) == (before["height"], before["y"])
+
+
+def test_click_to_select_opens_that_one_picker(
+    sign_in: SignIn, operator: User, seed: MakeLine
+) -> None:
+    product = make_product(name="Azure Plan")
+    line = seed()
+    page = sign_in(operator)
+    page.locator(".grid-scroll").evaluate("box => box.scrollTo(2000, 0)")
+    row_of(page, line).get_by_role("button", name="Click to select").nth(1).click()
+    expect(page.get_by_role("listbox", name="PSA Product")).to_be_visible()
+    page.get_by_role("option", name="Azure Plan").click()
+    row_of(page, line).get_by_role("button", name="Save").click()
+    expect(row_of(page, line)).to_contain_text("Azure Plan")
+    line.refresh_from_db()
+    assert (line.product, line.product_source) == (product, "user")
+
+
+def test_another_organization_clears_the_agreement_and_fills_its_list(
+    sign_in: SignIn, operator: User, seed: MakeLine
+) -> None:
+    old, new = make_company(name="Old"), make_company(name="Newcomer")
+    agreement = make_agreement(company=old, name="Of the old one")
+    make_agreement(company=new, name="Of the newcomer")
+    line = seed(company=old, agreement=agreement)
+    page = sign_in(operator)
+    row = begin_edit(page, line)
+    expect(row.get_by_role("combobox", name="PSA Agreement")).to_have_value("Of the old one")
+    choose(page, row, "PSA Organization", "newcomer")
+    expect(row.get_by_role("combobox", name="PSA Agreement")).to_have_value("")
+    row.get_by_role("combobox", name="PSA Agreement").click()
+    options = page.get_by_role("listbox", name="PSA Agreement")
+    expect(options).to_contain_text("Of the newcomer")
+    expect(options).to_contain_text("Create new agreement")
+    expect(options).not_to_contain_text("Of the old one")
+
+
+def test_without_an_organization_there_is_no_agreement_to_choose(
+    sign_in: SignIn, operator: User, seed: MakeLine
+) -> None:
+    line = seed()
+    page = sign_in(operator)
+    expect(begin_edit(page, line).get_by_role("combobox", name="PSA Agreement")).to_be_disabled()
+
+
+def test_an_end_before_the_start_is_refused_at_the_field(
+    sign_in: SignIn, operator: User, seed: MakeLine
+) -> None:
+    line = seed()
+    page = sign_in(operator)
+    row = begin_edit(page, line)
+    row.get_by_label("Charge End Date").fill("2020-01-01")
+    page.keyboard.press("Enter")
+    expect(row.get_by_role("alert")).to_contain_text("The end 2020-01-01 is before the start")
+    expect(row.get_by_label("Charge End Date")).to_be_focused()
+    row.get_by_label("Charge End Date").fill("")
+    page.keyboard.press("Enter")
+    expect(row.locator("input.cell-input")).to_have_count(0)
+
+
+def test_the_second_of_two_users_is_refused_and_sees_the_row_fresh(
+    sign_in: SignIn, operator: User, seed: MakeLine, month: date
+) -> None:
+    line = seed()
+    first, second = sign_in(operator), sign_in(make_user(*OPERATOR))
+    begin_edit(first, line)
+    begin_edit(second, line)
+    row_of(first, line).get_by_label("Charge Start Date").fill(month.replace(day=3).isoformat())
+    first.keyboard.press("Enter")
+    expect(row_of(first, line)).to_contain_text(month.replace(day=3).isoformat())
+    row_of(second, line).get_by_label("Charge Start Date").fill(month.replace(day=4).isoformat())
+    second.keyboard.press("Enter")
+    expect(second.get_by_role("alert")).to_contain_text("changed since you opened it")
+    expect(row_of(second, line)).to_contain_text(month.replace(day=3).isoformat())
+
+
+def test_unsaved_work_is_not_taken_away_by_a_sort(
+    sign_in: SignIn, operator: User, seed: MakeLine, month: date
+) -> None:
+    line = seed()
+    page = sign_in(operator)
+    row = begin_edit(page, line)
+    row.get_by_label("Charge End Date").fill(month.replace(day=20).isoformat())
+    page.get_by_role("link", name="Charge Type", exact=True).click()
+    expect(page.locator(".toast-item")).to_contain_text("unsaved changes")
+    expect(row.get_by_label("Charge End Date")).to_have_value(month.replace(day=20).isoformat())
+
+
+def test_live_rows_come_and_the_row_under_edit_is_left_alone_and_told(
+    sign_in: SignIn, operator: User, seed: MakeLine
+) -> None:
+    edited, other = seed(), seed()
+    page = sign_in(operator)
+    row = begin_edit(page, edited)
+    InvoiceLine.objects.filter(pk=other.pk).update(psa_status="synced", version=2)
+    InvoiceLine.objects.filter(pk=edited.pk).update(psa_status="synced", version=2)
+    page.evaluate("htmx.trigger(document.body, 'runTick', {live: true})")
+    expect(row_of(page, other)).to_contain_text("Synced")
+    expect(row.get_by_role("status")).to_contain_text("changed meanwhile")
+    expect(row.get_by_label("Charge Start Date")).to_be_visible()
