@@ -13,7 +13,8 @@ from mapping.models import Offer, Organization
 from psa_connectwise.models import Agreement, AgreementType, Company, Product
 from psa_connectwise.text import normalise
 
-numbers = count(1)
+# Far from the ids that tests write out.
+numbers = count(1_000_001)
 
 
 def make_user(*permissions: str, **overrides: Any) -> User:

@@ -131,7 +131,7 @@ class _Work:
             try:
                 self._read(part)
             except RemoteError as error:
-                logger.warning("The directory was not refreshed: %s", error.message)
+                logger.error("The directory was not refreshed: %s", error.message)
                 self.told[service] = error.message
                 if service == "connectwise" and isinstance(error, TransientError):
                     self._mark_unchecked(error.message)
@@ -167,7 +167,10 @@ class _Work:
         self._update(counts=self.refresh.counts, heartbeat=timezone.now())
 
     def finish(self, failures: list[str]) -> None:
-        self.refresh.message = " ".join([*failures, summary(self.refresh)]).strip()
+        read = summary(self.refresh)
+        self.refresh.message = " ".join(
+            [*failures, f"Still read: {read}" if failures and read else read]
+        )
         self._update(
             state=State.FAILED if failures else State.DONE,
             message=self.refresh.message,
@@ -175,7 +178,8 @@ class _Work:
             token=None,
         )
         self.refresh.refresh_from_db()
-        logger.info("Directory refreshed: %s", self.refresh.message)
+        if not failures:
+            logger.info("Directory refreshed: %s", self.refresh.message)
 
     def _update(self, **values: object) -> None:
         held = DirectoryRefresh.objects.filter(pk=self.refresh.pk, token=self.token)

@@ -234,7 +234,9 @@ def test_a_failing_platform_keeps_what_was_read_and_connectwise_goes_on(
     done = refresh()
 
     assert done.state == "failed"
-    assert done.message.startswith(f"{WRONG_KEY.message} 0 agreement types, 1 company (1 new)")
+    assert done.message.startswith(
+        f"{WRONG_KEY.message} Still read: 0 agreement types, 1 company (1 new)"
+    )
     assert the_platform.windows == []
     assert Organization.objects.exists()
     assert Company.objects.exists()
