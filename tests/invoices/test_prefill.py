@@ -1,9 +1,12 @@
 """What lines are filled with, table by table; every combination of source, status and freeze."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from itertools import product as combinations
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 
 from invoices.models import InvoiceLine
 from invoices.services.prefill import count_prefill, prefill_lines
@@ -294,3 +297,40 @@ def test_more_lines_cost_no_more_queries(django_assert_num_queries: Any) -> None
     with django_assert_num_queries(1):
         prefill_lines(where="true")
     assert InvoiceLine.objects.filter(company=organization.company).count() == 12
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_edit_committed_meanwhile_is_not_overwritten() -> None:
+    chosen, default = make_company(), make_company()
+    line = make_line(organization=make_organization(company=default))
+
+    def fill_elsewhere() -> int:
+        try:
+            return sum(prefill_lines(where="true").values())
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(max_workers=1) as elsewhere:
+        with transaction.atomic():
+            InvoiceLine.objects.filter(pk=line.pk).update(company=chosen, company_source="user")
+            filled = elsewhere.submit(fill_elsewhere)
+            _wait_until_blocked()
+        assert filled.result(timeout=10) == 0
+
+    line.refresh_from_db()
+    assert line.company == chosen
+
+
+def _wait_until_blocked() -> None:
+    """Until another connection waits for a lock of this one."""
+    waiting = (
+        "SELECT count(*) FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+    )
+    for _ in range(500):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_stat_clear_snapshot()")
+            cursor.execute(waiting)
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.02)
+    raise AssertionError("nobody waited for the line")
