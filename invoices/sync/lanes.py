@@ -23,7 +23,7 @@ from invoices.sync.claim import RunOver, claim_next
 from invoices.sync.recheck import recheck
 from invoices.sync.remote import Reference
 from invoices.sync.settle import Settled, settle
-from invoices.sync.states import OperationState
+from invoices.sync.states import OperationState, RunState
 from wire.errors import ConfigError, RemoteError
 
 logger = logging.getLogger(__name__)
@@ -52,11 +52,12 @@ def lane_lock(lane: int) -> Iterator[bool]:
 def work_lane(run_id: int, epoch: int, lane: int, *, seconds: float = SECONDS) -> bool:
     """Posts one operation after the other; True when its time is up and there is more to do."""
     with lane_lock(lane) as held:
-        if not held:
+        a_run = SyncRun.objects.filter(pk=run_id, state=RunState.RUNNING).first() if held else None
+        if a_run is None:
             return False
         until = time.monotonic() + seconds
         try:
-            _work(run_id, epoch, lambda: time.monotonic() < until)
+            _work(a_run, epoch, lambda: time.monotonic() < until)
         except RunOver:
             logger.debug("lane %s leaves run %s", lane, run_id)
         except ConfigError as error:
@@ -64,15 +65,15 @@ def work_lane(run_id: int, epoch: int, lane: int, *, seconds: float = SECONDS) -
         return not run.finish_if_done(run_id) and time.monotonic() >= until
 
 
-def _work(run_id: int, epoch: int, go_on: Callable[[], bool]) -> None:
+def _work(a_run: SyncRun, epoch: int, go_on: Callable[[], bool]) -> None:
     client = remote.client()
-    kept = SyncRun.objects.get(pk=run_id).plan["reference"]
+    kept = a_run.plan["reference"]
     reference = Reference(kept["field"], kept["id"])
     while go_on():
-        claim = claim_next(run_id, epoch)
+        claim = claim_next(a_run.pk, epoch)
         if claim:
             perform(client, claim, reference)
-        elif more_comes(run_id):
+        elif more_comes(a_run.pk):
             time.sleep(PAUSE)
         else:
             return

@@ -7,6 +7,7 @@ from kombu.exceptions import OperationalError
 
 from invoices.models import SyncRun
 from invoices.sync import lanes, run
+from invoices.sync.states import RunState
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +33,7 @@ def settle_postings() -> None:
     for dead in run.take_over_dead_plans():
         ring(dead)
     live = run.live_run()
-    if live:
+    if live and live.state == RunState.RUNNING:
         wake_lanes(live)
 
 

@@ -173,6 +173,17 @@ def test_a_task_delivered_twice_posts_once(world: World) -> None:
     exactly_once(world, *lines)
 
 
+def test_a_lane_that_is_woken_before_the_plan_stands_leaves_the_run_alone(world: World) -> None:
+    line = world.line()
+    started = run.start_run(period=MAY, line_ids=None, user=None)
+
+    assert not lanes.work_lane(started.pk, started.epoch, lane=0)
+
+    started.refresh_from_db()
+    assert started.state == RunState.PLANNING
+    assert fresh(line).psa_status == Status.NOT_SYNCED
+
+
 def test_an_unknown_line_is_frozen_and_no_second_sync_takes_it(world: World) -> None:
     line = world.line()
     world.script("lost_reply")
