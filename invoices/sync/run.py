@@ -12,6 +12,7 @@ from django.db.models import Count, F, Q
 from django.db.models.functions import Now
 
 from invoices.loading.queries import load_under_way
+from invoices.loading.start import hold_period
 from invoices.models import InvoiceLine, Operation, SyncRun
 from invoices.sync import planning
 from invoices.sync.states import LIVE_RUN, OperationState, RunState
@@ -41,10 +42,11 @@ def start_run(
 
     The caller rings the lanes once this is committed.
     """
-    if load_under_way(period):
-        raise CantStart(f"{period:%B %Y} is being loaded. Sync when the load has finished.")
     try:
         with transaction.atomic():
+            hold_period(period)
+            if load_under_way(period):
+                raise CantStart(f"{period:%B %Y} is being loaded. Sync when the load has finished.")
             return SyncRun.objects.create(
                 period=period, scope=planning.scope_of(line_ids), user=user, heartbeat=Now()
             )  # type: ignore[misc]
