@@ -105,6 +105,12 @@ class InvoiceSettings(models.Model):
     cancellation_policy = models.CharField(
         max_length=8, choices=CancellationPolicy, default=CancellationPolicy.ASK
     )
+    # More than this share of our open persistent Additions at once is ended only on a second yes.
+    cancellation_share = models.PositiveSmallIntegerField(
+        default=20, validators=[MinValueValidator(0), MaxValueValidator(100)]
+    )
+    # A charge whose agreement bills more often than it ends after one agreement period (P45).
+    end_long_cycles = models.BooleanField(default=False)
 
     class Meta:
         constraints = [

@@ -18,7 +18,9 @@ from invoices.sync.states import (
 )
 
 
-def choices(enum: type[OperationKind | OperationState | PostingState | RunState]) -> list[tuple[str, str]]:
+def choices(
+    enum: type[OperationKind | OperationState | PostingState | RunState],
+) -> list[tuple[str, str]]:
     return [(member.value, member.value.replace("_", " ")) for member in enum]
 
 
@@ -26,7 +28,7 @@ class SyncRun(models.Model):
     """One press of Sync: what it covers, what it planned, how far it is. One is live at a time."""
 
     period = models.DateField()
-    # {} for the whole period, or {"lines": [ids]}.
+    # What it covers and how (invoices/sync/scope.py); {} is the whole period.
     scope = models.JSONField(default=dict)
     # Totals of the plan per kind and currency; its rows are the run's operations.
     plan = models.JSONField(default=dict)
@@ -133,8 +135,12 @@ class Operation(models.Model):
     own_agreement = models.ForeignKey(
         OwnAgreement, models.PROTECT, null=True, related_name="operations"
     )
-    # The operation that makes the agreement this one posts into.
+    # The operation before it: the one that makes its agreement, or a step of the same line.
     waits_for = models.ForeignKey("self", models.PROTECT, null=True, related_name="waiting")
+    # A step towards another operation of its line, with which the line is done.
+    is_step = models.BooleanField(default=False)
+    # The operation that this one takes back (P50).
+    undoes = models.ForeignKey("self", models.PROTECT, null=True, related_name="undone_by")
     posting = models.ForeignKey(Posting, models.SET_NULL, null=True, related_name="operations")
     # The agreement it works in; None until the one it waits for is made.
     agreement = models.ForeignKey(

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models import F
 
 from invoices.models import InvoiceLine, Operation, OwnAgreement
-from invoices.sync import record
+from invoices.sync import moves
 from invoices.sync.claim import Claim
 from invoices.sync.states import OperationState
 from mapping.models import AgreementDefault
@@ -50,7 +50,7 @@ def record_made(claim: Claim, made: Agreement, *, request_id: str = "") -> bool:
     assert own
     row = directory.record_agreement(agreement=made)
     with transaction.atomic():
-        if not record.finish_agreement(claim, request_id=request_id):
+        if not moves.move(claim, OperationState.DONE, {"request_id": request_id}):
             return False
         OwnAgreement.objects.filter(pk=own.pk).update(agreement=row)
         _show_as_existing(own, row)

@@ -7,16 +7,17 @@ import logging
 from collections.abc import Callable
 from datetime import date
 from functools import partial
+from typing import cast
 
 from invoices.models import OwnAgreement
-from invoices.sync import agreements, record
+from invoices.sync import agreements, applied, record
 from invoices.sync.claim import Claim, LeaseLost, stamp_sent
-from invoices.sync.images import AdditionImage
+from invoices.sync.images import AdditionImage, changed_fields
 from invoices.sync.record import Failure
 from invoices.sync.remote import Reference
 from invoices.sync.states import OperationKind
 from psa_connectwise.client import ConnectWiseClient
-from psa_connectwise.payloads import NewAgreement
+from psa_connectwise.payloads import AdditionChanges, NewAgreement
 from wire.errors import (
     ConfigError,
     Conflict,
@@ -69,11 +70,44 @@ def _create_addition(client: ConnectWiseClient, claim: Claim, reference: Referen
     if operation.addition_id is not None:
         # Its key stood there when the run was planned: it is ours already.
         found = client.addition(agreement_id, operation.addition_id)
-        record.created(claim, found)
+        applied.stands(claim, found)
         return
     new = reference.new_addition(AdditionImage.from_json(claim.after), operation.key)
     reply = client.create_addition(agreement_id, new, on_send=partial(stamp_sent, claim))
-    record.created(claim, reply.value, request_id=reply.request_id or "")
+    applied.stands(claim, reply.value, request_id=reply.request_id or "")
+
+
+def _update_addition(client: ConnectWiseClient, claim: Claim, reference: Reference) -> None:
+    """Only what differs is sent; where nothing does, nothing is."""
+    operation = claim.operation
+    assert operation.agreement and operation.addition_id and operation.before
+    before = AdditionImage.from_json(operation.before)
+    changes = changed_fields(before, AdditionImage.from_json(claim.after))
+    if not changes:
+        applied.stands(claim, None)
+        return
+    reply = client.update_addition(
+        operation.agreement.connectwise_id,
+        operation.addition_id,
+        cast(AdditionChanges, changes),
+        on_send=partial(stamp_sent, claim),
+    )
+    applied.stands(claim, reply.value, request_id=reply.request_id or "")
+
+
+def _delete_addition(client: ConnectWiseClient, claim: Claim, reference: Reference) -> None:
+    operation = claim.operation
+    assert operation.agreement and operation.addition_id
+    try:
+        reply = client.delete_addition(
+            operation.agreement.connectwise_id,
+            operation.addition_id,
+            on_send=partial(stamp_sent, claim),
+        )
+    except NotFound as error:
+        applied.removed(claim, request_id=error.request_id or "")
+        return
+    applied.removed(claim, request_id=reply.request_id or "")
 
 
 def _create_agreement(client: ConnectWiseClient, claim: Claim, reference: Reference) -> None:
@@ -104,6 +138,9 @@ def new_agreement(claim: Claim, own: OwnAgreement) -> NewAgreement:
 SENDERS: dict[OperationKind, Callable[[ConnectWiseClient, Claim, Reference], None]] = {
     OperationKind.CREATE_AGREEMENT: _create_agreement,
     OperationKind.CREATE: _create_addition,
+    OperationKind.UPDATE: _update_addition,
+    OperationKind.END: _update_addition,
+    OperationKind.DELETE: _delete_addition,
 }
 
 

@@ -5,7 +5,7 @@ Nothing is sent here. What is taken is frozen until it is recorded or settled.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -69,16 +69,20 @@ def _next_planned(run_id: int, epoch: int) -> Operation | None:
 
 
 def _take(operation: Operation) -> Claim | None:
-    """Claims it with its line; None where the line changed or the key is another's by now."""
+    """Claims it with its line; None where the line or its Addition changed meanwhile."""
     try:
         with transaction.atomic():
             if operation.kind == OperationKind.CREATE_AGREEMENT:
                 return _lease(operation)
-            if not _freeze_line(operation):
+            if operation.line_id and not _freeze_line(operation):
                 _set_aside(operation, "The line changed after it was planned. Sync again.")
                 return None
             operation.agreement_id = _agreement_id(operation)
-            operation.posting = _open_posting(operation)
+            posting = _posting(operation)
+            if posting is None:
+                _set_aside(operation, "Its Addition is no longer open. Sync again.")
+                return None
+            operation.posting = posting
             return _lease(operation)
     except IntegrityError:
         _set_aside(
@@ -90,21 +94,30 @@ def _take(operation: Operation) -> Claim | None:
 def _freeze_line(operation: Operation) -> bool:
     """Takes the line by its old state; in a transaction that an integrity error undoes."""
     assert operation.line_id and operation.line_version
-    return bool(
-        InvoiceLine.objects.filter(
-            pk=operation.line_id, version=operation.line_version, in_flight=False, is_mapped=True
-        )
-        .exclude(psa_status=InvoiceLine.Status.SYNCED)
-        .update(in_flight=True, version=F("version") + 1)
+    lines = InvoiceLine.objects.filter(
+        pk=operation.line_id, version=operation.line_version, in_flight=False
     )
+    if not operation.undoes_id:
+        lines = lines.filter(is_mapped=True).exclude(psa_status=InvoiceLine.Status.SYNCED)
+    return bool(lines.update(in_flight=True, version=F("version") + 1))
 
 
 def _agreement_id(operation: Operation) -> int | None:
-    """The agreement it works in: by now the one it waited for is made."""
-    maker = operation.waits_for
-    if operation.agreement_id is None and maker and maker.own_agreement:
-        return maker.own_agreement.agreement_id
+    """The agreement it works in: by now the one it waited for, directly or not, is made."""
+    before = operation.waits_for
+    while operation.agreement_id is None and before is not None:
+        if before.own_agreement:
+            return before.own_agreement.agreement_id
+        before = before.waits_for
     return operation.agreement_id
+
+
+def _posting(operation: Operation) -> Posting | None:
+    """The Posting it makes or changes; None where that one isn't open (an undo reopens)."""
+    if operation.kind == OperationKind.CREATE:
+        return _open_posting(operation)
+    states = [PostingState.OPEN, *([PostingState.ENDED] if operation.undoes_id else [])]
+    return Posting.objects.filter(key=operation.key, state__in=states).first()
 
 
 def _open_posting(operation: Operation) -> Posting:
@@ -112,15 +125,16 @@ def _open_posting(operation: Operation) -> Posting:
 
     Raises IntegrityError where the subscription's persistent Addition is another line's.
     """
-    assert operation.line and operation.agreement_id
+    assert operation.agreement_id
+    line, last_period = _opener(operation)
     posting, made = Posting.objects.get_or_create(
         key=operation.key,
         defaults={
             "reference_field": remote.reference_field(),
-            "line": operation.line,
+            "line": line,
             "subscription_id": operation.subscription_id,
             "agreement_id": operation.agreement_id,
-            "last_period": operation.line.period,
+            "last_period": last_period,
         },
     )
     if not made:
@@ -130,6 +144,15 @@ def _open_posting(operation: Operation) -> Posting:
         posting.subscription_id = operation.subscription_id
         posting.save(update_fields=["agreement", "subscription_id"])
     return posting
+
+
+def _opener(operation: Operation) -> tuple[InvoiceLine, date]:
+    """The line that opens the Addition; one that was removed is made again as what it was."""
+    if operation.undoes and operation.undoes.posting:
+        removed = operation.undoes.posting
+        return removed.line, removed.last_period
+    assert operation.line
+    return operation.line, operation.line.period
 
 
 def _lease(operation: Operation) -> Claim:
@@ -151,10 +174,15 @@ def _lease(operation: Operation) -> Claim:
 
 
 def _set_aside(operation: Operation, reason: str) -> None:
+    """Nothing is sent for it, nor for what waits for it."""
     check_move(OperationState(operation.state), OperationState.SKIPPED)
-    Operation.objects.filter(pk=operation.pk).update(
-        state=OperationState.SKIPPED, reason=reason, reason_code="changed", finished_at=Now()
-    )
+    aside = [operation.pk]
+    while aside:
+        Operation.objects.filter(pk__in=aside).update(
+            state=OperationState.SKIPPED, reason=reason, reason_code="changed", finished_at=Now()
+        )
+        waiting = Operation.objects.filter(waits_for__in=aside, state=OperationState.PLANNED)
+        aside = list(waiting.values_list("pk", flat=True))
 
 
 def lease_again(operation: Operation) -> Claim | None:

@@ -1,23 +1,23 @@
 """Turns rows into what the plan needs: lines, and what we know of ConnectWise about them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 
 from django.db.models import Count, Min, Q, QuerySet
 
-from invoices.models import ChargeTypeName, InvoiceLine, OwnAgreement, Posting, SyncRun
-from invoices.sync import plan
-from invoices.sync.states import LIVE_POSTING, PostingState
+from invoices.charge_dates import RECURRING
+from invoices.models import ChargeTypeName, InvoiceLine, InvoiceSettings, OwnAgreement
+from invoices.sync import owned, plan
+from invoices.sync.states import PostingState
 from psa_connectwise.models import Agreement, Company, ConnectWiseSettings, Product
 
 
-def lines_to_post(run: SyncRun) -> QuerySet[InvoiceLine]:
-    """Mapped lines of the run's scope that are Not Synced or Error and not being confirmed (P38)."""
-    found = InvoiceLine.objects.filter(period=run.period, is_mapped=True, in_flight=False).exclude(
+def lines_to_post(period: date, line_ids: Collection[int] | None) -> QuerySet[InvoiceLine]:
+    """Mapped lines that are Not Synced or Error and not being confirmed (P38); None: all of them."""
+    found = InvoiceLine.objects.filter(period=period, is_mapped=True, in_flight=False).exclude(
         psa_status=InvoiceLine.Status.SYNCED
     )
-    wanted = run.scope.get("lines")
-    return found if wanted is None else found.filter(pk__in=wanted)
+    return found if line_ids is None else found.filter(pk__in=line_ids)
 
 
 def gather_lines(found: QuerySet[InvoiceLine]) -> list[plan.Line]:
@@ -57,6 +57,7 @@ def _line(row: InvoiceLine, shown: dict[str, str]) -> plan.Line:
         company_id=row.company.connectwise_id,
         agreement_id=row.agreement.connectwise_id if row.agreement else None,
         product_id=row.product.connectwise_id,
+        billing_cycle=row.billing_cycle,
         gone=row.gone,
         removals=row.removals,  # type: ignore[attr-defined]  # annotated above
     )
@@ -67,25 +68,52 @@ def gather_directory(lines: Sequence[plan.Line], agreement_type_id: int | None) 
     companies = Company.objects.filter(connectwise_id__in={line.company_id for line in lines})
     products = Product.objects.filter(connectwise_id__in={line.product_id for line in lines})
     own = _own_agreements(lines, agreement_type_id)
-    agreements = {line.agreement_id for line in lines if line.agreement_id} | set(own.values())
     subscriptions = {line.subscription_id for line in lines if line.recurring}
+    persistent = owned.persistent(subscriptions)
+    single = owned.of_single_lines({line.id for line in lines})
+    agreements = {line.agreement_id for line in lines if line.agreement_id} | set(own.values())
+    agreements |= {one.agreement_id for one in (*persistent.values(), *single.values())}
     return plan.Directory(
         companies={row.connectwise_id: _company(row) for row in companies},
         products={row.connectwise_id: _product(row) for row in products},
-        agreements={
-            row.connectwise_id: _agreement(row)
-            for row in Agreement.objects.filter(connectwise_id__in=agreements).select_related(
-                "company"
-            )
-        },
+        agreements=gather_agreements(agreements),
         own_agreements=own,
-        owned=_owned(subscriptions),
+        owned=persistent,
+        own=single,
+        latest_periods=owned.latest_periods(subscriptions),
+        contenders=_contenders(lines, subscriptions),
         currency_ids=_currency_ids(),
         first_months=_first_months({line.contract_id for line in lines if not line.agreement_id}),
     )
 
 
-def plan_settings(seller_id: str, installation: str) -> plan.PlanSettings:
+def gather_agreements(ids: Iterable[int]) -> dict[int, plan.Agreement]:
+    rows = Agreement.objects.filter(connectwise_id__in=set(ids)).select_related("company")
+    return {row.connectwise_id: _agreement(row) for row in rows}
+
+
+def _contenders(lines: Sequence[plan.Line], subscriptions: set[str]) -> list[plan.Contender]:
+    """Recurring lines of the same period that are Synced, Unmapped or not in the run's scope."""
+    rows = (
+        InvoiceLine.objects.filter(
+            period__in={line.period for line in lines},
+            subscription_id__in=subscriptions,
+            charge_type__in=RECURRING,
+            invoice_source=InvoiceLine.Source.STANDARD,
+            gone=False,
+        )
+        .exclude(pk__in=[line.id for line in lines])
+        .values_list("pk", "subscription_id", "charge_type", "charge_start_date")
+    )
+    return [
+        plan.Contender(line_id=pk, subscription_id=subscription, charge_type=kind, start=start)
+        for pk, subscription, kind, start in rows
+    ]
+
+
+def plan_settings(
+    seller_id: str, installation: str, *, overwrite: bool = False
+) -> plan.PlanSettings:
     chosen = ConnectWiseSettings.load()
     agreement_type = chosen.default_agreement_type
     return plan.PlanSettings(
@@ -93,7 +121,10 @@ def plan_settings(seller_id: str, installation: str) -> plan.PlanSettings:
         installation=installation,
         agreement_type_id=agreement_type.connectwise_id if agreement_type else None,
         agreement_type_name=agreement_type.name if agreement_type else "",
+        agreement_type_cycle=agreement_type.billing_cycle if agreement_type else "",
         price_decimals=chosen.price_decimals,
+        end_long_cycles=InvoiceSettings.load().end_long_cycles,
+        overwrite=overwrite,
     )
 
 
@@ -129,22 +160,8 @@ def _agreement(row: Agreement) -> plan.Agreement:
         bill_start=row.bill_start_date,
         next_invoice=row.next_invoice_date,
         prorate=row.prorate,
+        billing_cycle=row.billing_cycle,
     )
-
-
-def _owned(subscriptions: Iterable[str]) -> dict[str, plan.Owned]:
-    rows = Posting.objects.filter(
-        subscription_id__in=subscriptions, state__in=[state.value for state in LIVE_POSTING]
-    )
-    return {
-        row.subscription_id: plan.Owned(
-            subscription_id=row.subscription_id,
-            line_id=row.line_id,
-            last_period=row.last_period,
-            addition_id=row.addition_id,
-        )
-        for row in rows
-    }
 
 
 def _own_agreements(

@@ -68,6 +68,11 @@ def differences(expected: AdditionImage, found: AdditionImage) -> list[Differenc
     ]
 
 
+def changed_fields(before: AdditionImage, after: AdditionImage) -> dict[str, object]:
+    """What has to be sent to make the one into the other, by our field names."""
+    return {one.field: getattr(after, one.field) for one in differences(after, before)}
+
+
 def one_line(text: str) -> str:
     """ConnectWise turns line ends into spaces; so do we, before it is compared or sent."""
     return " ".join(text.split())

@@ -1,9 +1,9 @@
-"""Makes a run's plan and keeps it: one Operation row per line and per agreement to be made."""
+"""Makes a run's plan and keeps it: an Operation row for each change and for each line."""
 
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 from decimal import Decimal
 
@@ -11,10 +11,17 @@ from django.db import connection, transaction
 from django.db.models import Max
 from django.db.models.functions import Now
 
-from invoices.models import Operation, OwnAgreement, SyncRun
-from invoices.sync import gather, plan, remote
+from invoices.models import Operation, OwnAgreement, Posting, SyncRun
+from invoices.sync import gather, owned, plan, remote
 from invoices.sync.read import Listed, list_agreements
-from invoices.sync.states import UNFINISHED, OperationKind, OperationState, RunState
+from invoices.sync.scope import RunScope
+from invoices.sync.states import (
+    UNFINISHED,
+    OperationKind,
+    OperationState,
+    PostingState,
+    RunState,
+)
 from psa_connectwise.models import Agreement, AgreementType, Company
 
 logger = logging.getLogger(__name__)
@@ -28,26 +35,28 @@ class Superseded(Exception):
 
 def plan_run(run: SyncRun) -> None:
     """Read ConnectWise, plan, and keep the plan; raises `wire.errors.RemoteError`, `Superseded`."""
-    lines, directory, settings = _gather(run)
+    lines, directory, settings = _gather(run.period, RunScope.from_json(run.scope))
     listed = list_agreements(
         remote.client(), directory.agreements, remote.reference_field(), beat=lambda: beat(run)
     )
+    stands = owned.found([*directory.owned.values(), *directory.own.values()], listed)
+    directory = replace(directory, found=stands)
     keep_plan(run, plan.make_plan(lines, directory, settings), listed)
 
 
-def preview(period: date, line_ids: list[int] | None = None) -> tuple[plan.Planned, ...]:
+def preview(period: date, line_ids: Collection[int] | None = None) -> tuple[plan.Planned, ...]:
     """What a sync would do by what we know of ConnectWise; nothing is kept."""
-    return plan.make_plan(*_gather(SyncRun(period=period, scope=scope_of(line_ids))))
+    scope = RunScope(lines=None if line_ids is None else tuple(line_ids))
+    return plan.make_plan(*_gather(period, scope))
 
 
-def scope_of(line_ids: Collection[int] | None) -> dict[str, object]:
-    """A run's scope: the whole period, or only these lines."""
-    return {} if line_ids is None else {"lines": sorted(line_ids)}
-
-
-def _gather(run: SyncRun) -> tuple[list[plan.Line], plan.Directory, plan.PlanSettings]:
-    lines = gather.gather_lines(gather.lines_to_post(run))
-    settings = gather.plan_settings(remote.seller_id(), remote.installation())
+def _gather(
+    period: date, scope: RunScope
+) -> tuple[list[plan.Line], plan.Directory, plan.PlanSettings]:
+    lines = gather.gather_lines(gather.lines_to_post(period, scope.lines))
+    settings = gather.plan_settings(
+        remote.seller_id(), remote.installation(), overwrite=scope.overwrite
+    )
     return lines, gather.gather_directory(lines, settings.agreement_type_id), settings
 
 
@@ -65,13 +74,14 @@ def keep_plan(run: SyncRun, planned: Sequence[plan.Planned], listed: Listed) -> 
         going = SyncRun.objects.filter(pk=run.pk, epoch=run.epoch, state=RunState.PLANNING).update(
             state=RunState.RUNNING,
             heartbeat=Now(),
-            total=sum(one.line is not None for one in planned),
+            total=sum(counts(one) for one in planned),
             plan={"totals": totals(planned), "reference": reference},
         )
         if not going:
             raise Superseded
         makers = _keep_agreements(run, planned)
-        _keep_lines(run, planned, makers, listed)
+        _keep_closed(planned)
+        _keep_operations(run, planned, makers, listed)
         mark_refused(run)
     for one in planned:
         if one.state == OperationState.REFUSED and one.line:
@@ -83,12 +93,17 @@ def keep_plan(run: SyncRun, planned: Sequence[plan.Planned], listed: Listed) -> 
             )
 
 
+def counts(one: plan.Planned) -> bool:
+    """Whether the run's progress counts it: neither a step nor an agreement to be made."""
+    return one.kind != OperationKind.CREATE_AGREEMENT and not one.is_step
+
+
 def totals(planned: Iterable[plan.Planned]) -> dict[str, dict[str, object]]:
     """Per state and currency: how many lines, revenue and cost (as text, exact)."""
     counts: Counter[tuple[str, str]] = Counter()
     money: dict[tuple[str, str], list[Decimal]] = defaultdict(lambda: [Decimal(0), Decimal(0)])
     for one in planned:
-        if one.line:
+        if one.line and not one.is_step:
             group = (one.state.value, one.line.currency)
             counts[group] += 1
             money[group][0] += one.line.total_price
@@ -134,35 +149,60 @@ def _own_agreement(slot: plan.AgreementSlot, wanted: plan.NewAgreementPlan) -> O
     )[0]
 
 
-def _keep_lines(
+def _keep_closed(planned: Iterable[plan.Planned]) -> None:
+    """What the read step found to be over is over, whatever comes of the plan."""
+    for one in planned:
+        if one.closes:
+            Posting.objects.filter(key=one.closes.key, state=PostingState.OPEN).update(
+                state=one.closes.state
+            )
+
+
+def _keep_operations(
     run: SyncRun,
     planned: Iterable[plan.Planned],
     makers: Mapping[plan.AgreementSlot, Operation],
     listed: Listed,
 ) -> None:
+    """One row each; where one follows another, it waits for it."""
     rows = dict(Agreement.objects.values_list("connectwise_id", "pk"))
-    operations = (
+    kept = [one for one in planned if one.kind != OperationKind.CREATE_AGREEMENT]
+    operations = [
         Operation(
             run=run,
             kind=one.kind,
             state=one.state,
-            line_id=one.line.id,
-            line_version=one.line.version,
+            line_id=one.line.id if one.line else None,
+            line_version=one.line.version if one.line else None,
             waits_for=makers.get(one.slot) if one.slot else None,
+            is_step=one.is_step,
+            undoes_id=one.undoes,
             agreement_id=rows.get(one.agreement_id) if one.agreement_id else None,
-            addition_id=listed.by_key[one.key].id if one.key in listed.by_key else None,
+            addition_id=one.addition_id or _standing(one, listed),
             highest_id_before=listed.highest_ids.get(one.agreement_id or 0, 0),
             key=one.key,
             subscription_id=one.subscription_id,
+            before=one.before.to_json() if one.before else None,
             after=one.image.to_json() if one.image else None,
             reason=one.reason,
             reason_code=one.code,
             warnings=list(one.warnings),
         )
-        for one in planned
-        if one.line
-    )
+        for one in kept
+    ]
     Operation.objects.bulk_create(operations, batch_size=BATCH)
+    followers = []
+    for before, one, operation in zip(operations, kept[1:], operations[1:], strict=False):
+        if one.follows:
+            operation.waits_for = before
+            followers.append(operation)
+    Operation.objects.bulk_update(followers, ["waits_for"], batch_size=BATCH)
+
+
+def _standing(one: plan.Planned, listed: Listed) -> int | None:
+    """The Addition that carries the key of one to be made: it came about though we don't know it."""
+    found = listed.by_key.get(one.key) if one.kind == OperationKind.CREATE else None
+    return found.id if found else None
 
 
 def mark_refused(run: SyncRun) -> None:
@@ -175,6 +215,7 @@ def mark_refused(run: SyncRun) -> None:
                    error_code = operation.reason_code, version = line.version + 1
               FROM invoices_operation operation
              WHERE operation.run_id = %s AND operation.state = 'refused'
+               AND operation.undoes_id IS NULL
                AND operation.line_id = line.id AND operation.line_version = line.version
                AND NOT line.in_flight AND line.psa_status <> 'synced'
                AND (line.psa_status, line.error) IS DISTINCT FROM ('error', operation.reason)

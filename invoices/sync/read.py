@@ -20,6 +20,7 @@ class Listed:
     """What stands in the agreements: ours by key, and the highest id of each agreement."""
 
     by_key: dict[str, Addition] = field(default_factory=dict)
+    by_id: dict[int, Addition] = field(default_factory=dict)  # ours only
     highest_ids: dict[int, int] = field(default_factory=dict)
     reference: Reference = field(
         default_factory=lambda: Reference(ConnectWiseSettings.SERIAL_NUMBER)
@@ -43,14 +44,17 @@ def list_agreements(
             additions[agreement_id] = ()
     reference = find_reference(reference_field, additions.values())
     by_key: dict[str, Addition] = {}
+    by_id: dict[int, Addition] = {}
     for found in additions.values():
         for addition in found:
             key = reference.key_of(addition)
+            if key.startswith(PREFIX):
+                by_id[addition.id] = addition
             # The oldest of two of one key is the one that is kept.
             if key.startswith(PREFIX) and addition.id <= by_key.get(key, addition).id:
                 by_key[key] = addition
     highest = {one: max((a.id for a in found), default=0) for one, found in additions.items()}
-    return Listed(by_key, highest, reference)
+    return Listed(by_key, by_id, highest, reference)
 
 
 def find_reference(name: str, listed: Iterable[Iterable[Addition]]) -> Reference:

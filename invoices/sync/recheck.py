@@ -5,15 +5,18 @@ uninvoiced one of the two is deleted and logged (DESIGN §4.6).
 """
 
 import logging
+from typing import cast
 
 from django.db.models import F
 from django.db.models.functions import Now
 
 from invoices.models import InvoiceLine, Operation, Posting
-from invoices.sync import remote
+from invoices.sync import owned, remote
+from invoices.sync.images import AdditionImage, changed_fields
 from invoices.sync.settle import reference_of
 from invoices.sync.states import UNFINISHED, OperationKind, PostingState
 from psa_connectwise.client import ConnectWiseClient
+from psa_connectwise.payloads import AdditionChanges
 from psa_connectwise.schemas import Addition
 from wire.errors import NotFound, PermanentError, RemoteError
 
@@ -23,16 +26,16 @@ logger = logging.getLogger(__name__)
 def recheck() -> int:
     """Looks for every key that is due; answers how many Additions it deleted or took up."""
     due = (
-        Operation.objects.filter(recheck_at__lte=Now(), kind=OperationKind.CREATE)
+        Operation.objects.filter(recheck_at__lte=Now(), kind__in=RECHECKS)
         .exclude(state__in=[state.value for state in UNFINISHED])
         .exclude(agreement=None)
-        .select_related("run", "line", "agreement")
+        .select_related("run", "line", "agreement", "posting")
     )
     client = remote.client() if due else None
-    return sum(_recheck(client, operation) for operation in due if client)
+    return sum(RECHECKS[OperationKind(one.kind)](client, one) for one in due if client)
 
 
-def _recheck(client: ConnectWiseClient, operation: Operation) -> int:
+def _recheck_created(client: ConnectWiseClient, operation: Operation) -> int:
     assert operation.agreement
     reference = reference_of(operation)
     try:
@@ -106,10 +109,13 @@ def _take_up(operation: Operation, addition: Addition) -> int:
         return 0
     if line.in_flight or line.psa_status == InvoiceLine.Status.SYNCED:
         return 0
+    persistent = operation.subscription_id
+    taken = owned.open_postings().filter(subscription_id=persistent).exists()
     posting = Posting.objects.create(
         key=operation.key,
         reference_field=reference_of(operation).field,
         line=line,
+        subscription_id="" if taken else persistent,
         agreement_id=operation.agreement_id,
         addition_id=addition.id,
         last_period=line.period,
@@ -135,9 +141,49 @@ def _take_up(operation: Operation, addition: Addition) -> int:
     return 1
 
 
+def _recheck_changed(client: ConnectWiseClient, operation: Operation) -> int:
+    """An older change that landed after a newer one is written over by the newer one again."""
+    posting = operation.posting
+    if posting is None or posting.state not in (PostingState.OPEN, PostingState.ENDED):
+        _next_time(operation)
+        return 0
+    if posting.operations.filter(state__in=[state.value for state in UNFINISHED]).exists():
+        return 0  # looked at once that is settled
+    assert operation.agreement and posting.addition_id
+    place = (operation.agreement.connectwise_id, posting.addition_id)
+    wanted = AdditionImage.from_json(posting.after_image)
+    try:
+        found = remote.image_of(client.addition(*place))
+        older = changed_fields(wanted, found) if found else {}
+        ours = AdditionImage.from_json(operation.after or {})
+        late = bool(older) and all(getattr(ours, name) == older[name] for name in older)
+        if late and found:
+            client.update_addition(*place, cast(AdditionChanges, changed_fields(found, wanted)))
+    except NotFound:
+        late = False  # the next plan says so
+    except RemoteError as error:
+        logger.warning("Addition %s could not be looked at again: %s", place[1], error)
+        return 0
+    _next_time(operation)
+    if late:
+        logger.warning(
+            "An older change of Addition %s was written late; the newer one was written again",
+            place[1],
+            extra={"run": operation.run_id},
+        )
+    return int(late)
+
+
 def _next_time(operation: Operation) -> None:
     """Once more a day after the first look, then never again."""
     again = Now() + remote.LAST_RECHECK
     Operation.objects.filter(pk=operation.pk).update(
         recheck_at=None if operation.rechecked else again, rechecked=True
     )
+
+
+RECHECKS = {
+    OperationKind.CREATE: _recheck_created,
+    OperationKind.UPDATE: _recheck_changed,
+    OperationKind.END: _recheck_changed,
+}

@@ -15,7 +15,8 @@ from invoices.loading.queries import load_under_way
 from invoices.loading.start import hold_period
 from invoices.models import InvoiceLine, Operation, SyncRun
 from invoices.sync import planning
-from invoices.sync.states import LIVE_RUN, OperationState, RunState
+from invoices.sync.scope import RunScope
+from invoices.sync.states import LIVE_RUN, OperationKind, OperationState, RunState
 from wire.errors import RemoteError
 
 logger = logging.getLogger(__name__)
@@ -36,19 +37,25 @@ def live_run() -> SyncRun | None:
 
 
 def start_run(
-    *, period: date, line_ids: Collection[int] | None, user: AbstractBaseUser | None
+    *,
+    period: date,
+    user: AbstractBaseUser | None,
+    line_ids: Collection[int] | None = None,
+    scope: RunScope | None = None,
 ) -> SyncRun:
-    """A new run over the period, or over those lines of it; raises `CantStart`.
+    """A new run over the period, over those lines of it, or over `scope`; raises `CantStart`.
 
     The caller rings the lanes once this is committed.
     """
+    if scope is None:
+        scope = RunScope(lines=None if line_ids is None else tuple(line_ids))
     try:
         with transaction.atomic():
             hold_period(period)
             if load_under_way(period):
                 raise CantStart(f"{period:%B %Y} is being loaded. Sync when the load has finished.")
             return SyncRun.objects.create(
-                period=period, scope=planning.scope_of(line_ids), user=user, heartbeat=Now()
+                period=period, scope=scope.to_json(), user=user, heartbeat=Now()
             )  # type: ignore[misc]
     except IntegrityError as error:
         raise AlreadyRunning("A sync is running already; its progress is shown above.") from error
@@ -153,7 +160,8 @@ def progress(run: SyncRun) -> Progress:
     def lines(*states: OperationState) -> Count:
         return Count("pk", filter=Q(state__in=[state.value for state in states]))
 
-    counts = run.operations.filter(line__isnull=False).aggregate(
+    counted = run.operations.filter(is_step=False).exclude(kind=OperationKind.CREATE_AGREEMENT)
+    counts = counted.aggregate(
         posted=lines(S.DONE),
         errors=lines(S.FAILED, S.REFUSED),
         unknown=lines(S.UNKNOWN),

@@ -16,9 +16,11 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from invoices.models import Operation
-from invoices.sync import agreements, record, remote
+from invoices.sync import agreements, applied, record, remote
 from invoices.sync.call import failure_of, perform
 from invoices.sync.claim import Claim, lease_again
+from invoices.sync.images import AdditionImage, changed_fields
+from invoices.sync.record import Failure
 from invoices.sync.remote import Reference
 from invoices.sync.states import OperationKind, OperationState, RunState
 from psa_connectwise.client import ConnectWiseClient
@@ -131,6 +133,16 @@ def _settle_place(client: ConnectWiseClient, operations: list[Operation], done: 
 def _settle_additions(
     client: ConnectWiseClient, operations: list[Operation], done: Settled
 ) -> None:
+    """Those to be made by one list of the agreement, the others by reading the Addition."""
+    for operation in operations:
+        if operation.kind != OperationKind.CREATE:
+            _settle_change(client, operation, done)
+    makers = [one for one in operations if one.kind == OperationKind.CREATE]
+    if makers:
+        _settle_created(client, makers, done)
+
+
+def _settle_created(client: ConnectWiseClient, operations: list[Operation], done: Settled) -> None:
     agreement = operations[0].agreement
     assert agreement
     lowest = min(one.highest_id_before or 0 for one in operations)
@@ -141,9 +153,47 @@ def _settle_additions(
             continue
         found = find_by_key(operation, listed)
         if found:
-            done.found += record.created(claim, found)
+            done.found += applied.stands(claim, found)
         else:
             _send_again(client, claim, done)
+
+
+def _settle_change(client: ConnectWiseClient, operation: Operation, done: Settled) -> None:
+    """Done, not done, or the Addition is something else by now: then a person must look."""
+    assert operation.agreement and operation.addition_id
+    try:
+        addition = client.addition(operation.agreement.connectwise_id, operation.addition_id)
+    except NotFound as error:
+        addition = None
+        gone = failure_of(error)
+    claim = _take_over(operation, OperationState.UNKNOWN)
+    if claim is None:
+        return
+    if operation.kind == OperationKind.DELETE:
+        if addition is None:
+            done.found += applied.removed(claim)
+        else:
+            _send_again(client, claim, done)
+    elif addition is None:
+        record.failed(claim, gone)
+    else:
+        _settle_update(client, claim, addition, done)
+
+
+def _settle_update(
+    client: ConnectWiseClient, claim: Claim, addition: Addition, done: Settled
+) -> None:
+    before = AdditionImage.from_json(claim.operation.before or {})
+    changes = changed_fields(before, AdditionImage.from_json(claim.after))
+    found = remote.image_of(addition)
+    stands = {name: getattr(found, name) for name in changes}
+    if stands == changes:
+        done.found += applied.stands(claim, addition)
+    elif stands == {name: getattr(before, name) for name in changes}:
+        _send_again(client, claim, done)
+    else:
+        wrong = applied.not_as_sent(AdditionImage.from_json(claim.after), addition)
+        record.failed(claim, Failure("changed_in_connectwise", f"Changed in ConnectWise: {wrong}"))
 
 
 def find_by_key(operation: Operation, listed: Iterable[Addition]) -> Addition | None:

@@ -7,6 +7,8 @@ from decimal import Decimal
 from invoices.sync.plan import Planned
 from invoices.sync.states import OperationKind, OperationState
 
+ENDS = (OperationKind.END, OperationKind.DELETE)
+
 
 @dataclass(slots=True)
 class Money:
@@ -43,6 +45,11 @@ class Summary:
     """What a sync would do."""
 
     post: int
+    creates: int
+    updates: int
+    moves: int  # created elsewhere, and ended or removed where they were
+    unchanged: int
+    ends: int  # Additions of subscriptions that are gone
     agreements: int
     skipped: int
     warned: int
@@ -56,11 +63,16 @@ class Summary:
 
 def summarize(plan: Sequence[Planned]) -> Summary:
     sent = [one for one in plan if one.state == OperationState.PLANNED]
-    posted = [one for one in sent if one.kind == OperationKind.CREATE]
+    posted = [one for one in sent if one.line and not one.is_step]
     return Summary(
         post=len(posted),
-        agreements=len(sent) - len(posted),
-        skipped=sum(one.state == OperationState.SKIPPED for one in plan),
+        creates=sum(one.kind == OperationKind.CREATE and not one.follows for one in posted),
+        updates=sum(one.kind == OperationKind.UPDATE and not one.unchanged for one in posted),
+        moves=sum(one.follows for one in posted),
+        unchanged=sum(one.unchanged for one in posted),
+        ends=sum(not one.line and one.kind in ENDS for one in sent),
+        agreements=sum(one.kind == OperationKind.CREATE_AGREEMENT for one in sent),
+        skipped=sum(one.state == OperationState.SKIPPED and one.line is not None for one in plan),
         warned=sum(bool(one.warnings) for one in posted),
         money=_money(posted),
         causes=_causes([one for one in plan if one.state == OperationState.REFUSED]),

@@ -129,7 +129,7 @@ def test_a_worker_killed_after_it_sent_doubles_nothing(
         raise SystemExit
 
     with monkeypatch.context() as patch, pytest.raises(SystemExit):
-        patch.setattr("invoices.sync.record.created", killed)
+        patch.setattr("invoices.sync.applied.stands", killed)
         sync()
     assert len(world.additions()) == 1
 

@@ -13,63 +13,15 @@ from invoices.amounts import to_cents
 from invoices.sync import plan
 from invoices.sync.states import OperationKind, OperationState
 from invoices.sync.summary import summarize
-
-MAY = date(2026, 5, 1)
-SETTINGS = plan.PlanSettings(seller_id="S", installation="kontor", agreement_type_id=2)
-COMPANY = plan.Company(id=10, name="Nordwind", usable=True, contact_id=7)
-PRODUCT = plan.Product(
-    id=20, name="Backup", inactive=False, missing=False, product_class="Agreement", taxable=True
+from tests.invoices.sync.plan_world import (
+    AGREEMENT,
+    COMPANY,
+    DIRECTORY,
+    MAY,
+    PRODUCT,
+    SETTINGS,
+    line,
 )
-AGREEMENT = plan.Agreement(
-    id=30,
-    name="Cloud",
-    company_id=10,
-    live=True,
-    status="Active",
-    currency="EUR",
-    bill_start=date(2025, 1, 1),
-    next_invoice=MAY,
-    prorate=False,
-)
-DIRECTORY = plan.Directory(
-    companies={10: COMPANY},
-    products={20: PRODUCT},
-    agreements={30: AGREEMENT},
-    own_agreements={},
-    owned={},
-    currency_ids={"EUR": 1},
-    first_months={},
-)
-
-
-def line(**overrides: Any) -> plan.Line:
-    values: dict[str, Any] = {
-        "id": 1,
-        "version": 1,
-        "platform_id": "L-1",
-        "period": MAY,
-        "customer": "Nordwind Logistik",
-        "contract_id": "C-1",
-        "subscription_id": "SUB-1",
-        "subject": "Backup Pro",
-        "charge_type": "Cycle Fee",
-        "charge_type_shown": "Cycle Fee",
-        "custom": False,
-        "quantity": Decimal(2),
-        "unit_price": Decimal(10),
-        "unit_cost": Decimal(8),
-        "total_price": Decimal("20.00"),
-        "total_cost": Decimal("16.00"),
-        "currency": "EUR",
-        "start": MAY,
-        "end": date(2026, 5, 31),
-        "end_source": "none",
-        "platform_end": date(2026, 5, 31),
-        "company_id": 10,
-        "agreement_id": 30,
-        "product_id": 20,
-    }
-    return plan.Line(**values | overrides)
 
 
 def plan_one(of: plan.Line, directory: plan.Directory = DIRECTORY) -> plan.Planned:
@@ -178,41 +130,6 @@ def test_behind_a_lump_stand_the_true_quantity_and_price() -> None:
     assert image
     assert (image.quantity, image.unit_price) == (Decimal(1), Decimal("7.50"))
     assert image.invoice_description == "Backup Pro - Cycle Fee (2 × 10 EUR)"
-
-
-def owned(**overrides: Any) -> plan.Directory:
-    values: dict[str, Any] = {
-        "subscription_id": "SUB-1",
-        "line_id": 99,
-        "last_period": date(2026, 4, 1),
-        "addition_id": 5,
-    }
-    return replace(DIRECTORY, owned={"SUB-1": plan.Owned(**values | overrides)})
-
-
-def test_a_subscription_that_has_its_addition_from_another_month_is_refused() -> None:
-    planned = plan_one(line(), owned())
-
-    assert planned.code == "subscription_has_addition"
-    assert "Addition 5, from April 2026" in planned.reason
-
-
-def test_a_second_recurring_line_of_the_same_month_ends_with_its_start_month() -> None:
-    planned = plan_one(line(), owned(last_period=MAY))
-
-    assert planned.state == OperationState.PLANNED
-    assert planned.subscription_id == ""
-    assert planned.image
-    assert planned.image.cancelled_date == date(2026, 5, 31)
-
-
-@pytest.mark.parametrize("overrides", [{"charge_type": "Usage Fee"}, {"custom": True}])
-def test_what_does_not_recur_never_touches_the_persistent_addition(
-    overrides: dict[str, Any],
-) -> None:
-    planned = plan_one(line(**overrides), owned())
-
-    assert (planned.state, planned.subscription_id) == (OperationState.PLANNED, "")
 
 
 def test_the_cycle_fee_then_the_latest_start_owns_the_persistent_addition() -> None:

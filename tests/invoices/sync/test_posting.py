@@ -63,22 +63,6 @@ def test_a_second_sync_with_nothing_to_do_sends_no_write(world: World) -> None:
     assert (run.total, run.state) == (0, RunState.FINISHED)
 
 
-def test_a_later_month_of_a_subscription_is_refused_and_never_posted_again(world: World) -> None:
-    first = world.line(charge_type="Cycle Fee", subscription_id="SUB-A")
-    sync()
-    june = date(2026, 6, 1)
-    InvoiceLine.objects.filter(pk=first.pk).update(period=date(2026, 4, 1))
-    Posting.objects.update(last_period=date(2026, 4, 1))
-    later = world.line(charge_type="Cycle Fee", subscription_id="SUB-A", charge_start_date=june)
-
-    sync()
-
-    row = fresh(later)
-    assert (row.psa_status, row.error_code) == (Status.ERROR, "subscription_has_addition")
-    assert "April 2026" in row.error
-    assert len(world.additions()) == 1
-
-
 def test_of_two_recurring_lines_in_one_month_the_cycle_fee_owns_the_open_addition(
     world: World,
 ) -> None:

@@ -8,7 +8,9 @@ from typing import Any
 from django.db.models import F
 
 from invoices.models import InvoiceLine, Operation, SyncRun
+from invoices.months import last_day
 from invoices.sync import lanes, run
+from invoices.sync.scope import RunScope
 from invoices.sync.settle import Settled
 from psa_connectwise import conf, directory
 from psa_connectwise.models import Agreement, Product
@@ -18,6 +20,8 @@ from tests.factories import make_line
 
 TODAY = date(2026, 5, 18)
 MAY = date(2026, 5, 1)
+JUNE = date(2026, 6, 1)
+JULY = date(2026, 7, 1)
 
 
 @dataclass
@@ -66,6 +70,24 @@ class World:
         line.refresh_from_db()
         return line
 
+    def monthly(self, month: date, **overrides: Any) -> InvoiceLine:
+        """The Cycle Fee of one subscription in that month."""
+        values = {
+            "charge_type": "Cycle Fee",
+            "subscription_id": "SUB-A",
+            "subscription_name": "Backup Pro",
+            "period": month,
+            "invoice_date": month,
+            "platform_start_date": month,
+            "platform_end_date": last_day(month),
+        }
+        return self.line(**values | overrides)
+
+    def addition(self, line: InvoiceLine) -> dict[str, Any]:
+        """The one that the line says it is."""
+        (found,) = (one for one in self.additions() if one["id"] == fresh(line).addition_id)
+        return found
+
     def additions(self) -> list[dict[str, Any]]:
         """Everything of ours that stands in ConnectWise."""
         return [
@@ -90,9 +112,14 @@ def read_directory() -> None:
     directory.refresh_agreements(client=client)
 
 
-def sync(*lines: InvoiceLine) -> SyncRun:
+def sync(*lines: InvoiceLine, period: date = MAY, **how: Any) -> SyncRun:
     """One press of Sync, worked on in this process until nothing more can be sent now."""
-    started = run.start_run(period=MAY, line_ids=[line.pk for line in lines] or None, user=None)
+    of = tuple(line.pk for line in lines) or None
+    return work(run.start_run(period=period, scope=RunScope(lines=of, **how), user=None))
+
+
+def work(started: SyncRun) -> SyncRun:
+    """Plans and posts a run that was started."""
     if run.plan_if_needed(started.pk, started.epoch):
         lanes.work_lane(started.pk, started.epoch, lane=0)
     started.refresh_from_db()

@@ -1,0 +1,197 @@
+"""Records what stands in ConnectWise after a call that succeeded, or that was found to have (DESIGN §4.5).
+
+The Posting keeps what it should say: what is different there later was changed by somebody else.
+"""
+
+import logging
+from datetime import date
+
+from django.db import transaction
+from django.db.models import F, Max
+from django.db.models.functions import Greatest, Now
+
+from invoices.amounts import to_cents
+from invoices.models import InvoiceLine, Operation, Posting
+from invoices.sync import moves, remote
+from invoices.sync.claim import Claim
+from invoices.sync.images import AdditionImage, differences
+from invoices.sync.states import OperationKind, OperationState, PostingState
+from psa_connectwise.schemas import Addition
+
+logger = logging.getLogger(__name__)
+
+STATES = {
+    OperationKind.CREATE: PostingState.OPEN,
+    OperationKind.UPDATE: PostingState.OPEN,
+    OperationKind.END: PostingState.ENDED,
+}
+WORDS = {
+    OperationKind.CREATE: "was posted as Addition",
+    OperationKind.UPDATE: "was posted to Addition",
+    OperationKind.END: "ended Addition",
+    OperationKind.DELETE: "removed Addition",
+}
+
+
+def stands(claim: Claim, addition: Addition | None, *, request_id: str = "") -> bool:
+    """Made, updated or ended: Synced, or Error where it is not what was sent.
+
+    None where there was nothing to change.
+    """
+    operation = claim.operation
+    wanted = AdditionImage.from_json(operation.after or {})
+    wrong, told = "", ""
+    changes: dict[str, object] = {"request_id": request_id}
+    if addition:
+        wrong, told = not_as_sent(wanted, addition), computed_wrong(wanted, addition)
+        changes["addition_id"] = addition.id
+    with transaction.atomic():
+        if not moves.move(claim, OperationState.DONE, changes):
+            return False
+        _keep_posting(operation, wanted, addition)
+        if operation.undoes_id:
+            _take_back(operation)
+        elif operation.is_step:
+            moves.release_line(operation)
+        else:
+            _show_on_line(operation, wrong=wrong, told=told)
+    _log(operation, wrong or told)
+    return True
+
+
+def removed(claim: Claim, *, request_id: str = "") -> bool:
+    """It is gone there, as was wanted."""
+    operation = claim.operation
+    with transaction.atomic():
+        if not moves.move(claim, OperationState.DONE, {"request_id": request_id}):
+            return False
+        Posting.objects.filter(operations=operation).update(state=PostingState.REMOVED)
+        if operation.undoes_id:
+            _take_back(operation)
+        else:
+            moves.release_line(operation)
+    _log(operation, "")
+    return True
+
+
+def not_as_sent(wanted: AdditionImage, addition: Addition) -> str:
+    found = remote.image_of(addition)
+    if found is None:
+        return f"Addition {addition.id} lacks what every Addition has."
+    return "; ".join(str(one) for one in differences(wanted, found))
+
+
+def computed_wrong(wanted: AdditionImage, addition: Addition) -> str:
+    """What ConnectWise computed, where it isn't quantity × price to the cent (P43); else ""."""
+    told = []
+    for name, unit, computed in (
+        ("extended price", wanted.unit_price, addition.ext_price),
+        ("extended cost", wanted.unit_cost, addition.ext_cost),
+    ):
+        expected = to_cents(wanted.quantity * unit)
+        if computed is not None and to_cents(computed) != expected:
+            told.append(f"ConnectWise computed an {name} of {computed}, not {expected}.")
+    return " ".join(told)
+
+
+def _keep_posting(operation: Operation, wanted: AdditionImage, addition: Addition | None) -> None:
+    values: dict[str, object] = {
+        "state": STATES[OperationKind(operation.kind)],
+        "after_image": wanted.to_json(),
+    }
+    if addition:
+        values["addition_id"] = addition.id
+    if operation.line and not (operation.is_step or operation.undoes_id):
+        values["last_period"] = Greatest("last_period", operation.line.period)
+    Posting.objects.filter(operations=operation).update(**values)
+
+
+def _show_on_line(operation: Operation, *, wrong: str, told: str) -> None:
+    posting = Posting.objects.get(operations=operation)
+    error = f"Changed in ConnectWise: {wrong}" if wrong else ""
+    note = "" if wrong else "\n".join([*operation.warnings, *([told] if told else [])])
+    moves.release_line(
+        operation,
+        psa_status=InvoiceLine.Status.ERROR if wrong else InvoiceLine.Status.SYNCED,
+        error=error,
+        error_code="changed_in_connectwise" if wrong else "",
+        note=note,
+        posting=posting,
+        addition_id=posting.addition_id,
+        synced_at=Now(),
+        synced_by=operation.run.user_id,
+    )
+    _show_agreement(operation)
+
+
+def _show_agreement(operation: Operation) -> None:
+    """A line that asked for a new agreement shows the one it was posted into (P46)."""
+    if operation.agreement:
+        InvoiceLine.objects.filter(operations=operation, create_agreement=True).update(
+            create_agreement=False,
+            agreement=operation.agreement,
+            agreement_name=operation.agreement.name,
+        )
+
+
+def _take_back(operation: Operation) -> None:
+    """After an undo: the line can be posted again, the Addition is of the period before (P50)."""
+    if operation.line_id:
+        moves.release_line(
+            operation,
+            psa_status=InvoiceLine.Status.NOT_SYNCED,
+            error="",
+            error_code="",
+            note="",
+            posting=None,
+            addition_id=None,
+            synced_at=None,
+            synced_by=None,
+        )
+    undone = operation.undoes
+    assert undone
+    if operation.kind == OperationKind.CREATE and undone.posting_id:
+        _stand_in(undone.posting_id, operation)
+    elif operation.posting_id:
+        last = last_period_left(operation.posting_id, without=undone.pk)
+        if last:
+            Posting.objects.filter(operations=operation).update(last_period=last)
+
+
+def _stand_in(removed_posting: int, operation: Operation) -> None:
+    """A removed Addition was made again: lines that stood on it stand on the new one."""
+    made = Posting.objects.get(operations=operation)
+    InvoiceLine.objects.filter(posting=removed_posting).update(
+        posting=made, addition_id=made.addition_id, version=F("version") + 1
+    )
+
+
+def last_period_left(posting_id: int, *, without: int) -> date | None:
+    """The newest period whose line wrote it and was not taken back."""
+    wrote = Operation.objects.filter(
+        posting=posting_id,
+        state=OperationState.DONE,
+        kind__in=[OperationKind.CREATE, OperationKind.UPDATE],
+        undoes=None,
+        is_step=False,
+    ).exclude(pk=without)
+    left = wrote.exclude(undone_by__state=OperationState.DONE)
+    last: date | None = left.aggregate(last=Max("line__period"))["last"]
+    return last
+
+
+def _log(operation: Operation, told: str) -> None:
+    name = operation.line.platform_id if operation.line else operation.subscription_id
+    words = WORDS[OperationKind(operation.kind)]
+    if operation.undoes_id:
+        words = f"was undone: it {words}"
+    links: dict[str, object] = {"run": operation.run_id}
+    if operation.line:
+        links["line"] = operation.line.platform_id
+    addition = (
+        Posting.objects.filter(operations=operation).values_list("addition_id", flat=True).first()
+    )
+    if told:
+        logger.error("%s %s %s, but: %s", name, words, addition, told, extra=links)
+    else:
+        logger.info("%s %s %s", name, words, addition, extra=links)

@@ -1,0 +1,149 @@
+"""What ConnectWise is known to refuse, refused here first, in plain words with the fix. Pure."""
+
+from datetime import date
+
+from invoices.sync.facts import (
+    Agreement,
+    AgreementSlot,
+    Company,
+    Directory,
+    Line,
+    PlanSettings,
+    Product,
+    Refusal,
+)
+
+AGREEMENT_NAME_LENGTH = 100
+
+
+def line_refusal(
+    line: Line,
+    agreement_id: int | None,
+    slot: AgreementSlot | None,
+    directory: Directory,
+    settings: PlanSettings,
+) -> Refusal | None:
+    """What stands in the line's way whatever it becomes."""
+    company = directory.companies.get(line.company_id)
+    agreement = directory.agreements.get(agreement_id) if agreement_id else None
+    return (
+        _company_refusal(company)
+        or _product_refusal(directory.products.get(line.product_id))
+        or (
+            _slot_refusal(line, company, directory, settings)
+            if slot
+            else _agreement_refusal(line, agreement)
+        )
+    )
+
+
+def _company_refusal(company: Company | None) -> Refusal | None:
+    if company is None or not company.usable:
+        name = company.name if company else "This PSA Organization"
+        return Refusal(
+            "company_gone",
+            f"{name} is deleted in ConnectWise. Map the organization to another company.",
+        )
+    return None
+
+
+def _product_refusal(product: Product | None) -> Refusal | None:
+    if product is None or product.missing:
+        name = product.name if product else "The product"
+        return Refusal(
+            "product_gone",
+            f"{name} is no longer in ConnectWise's catalog. Map the offer to another product.",
+        )
+    if product.inactive:
+        return Refusal(
+            "product_inactive",
+            f"Product inactive: {product.name}. Activate it in ConnectWise, or map the offer to another product.",
+        )
+    if product.product_class == "Bundle":
+        return Refusal(
+            "product_bundle",
+            f"{product.name} is a bundle, which can't be an Addition. Map the offer to another product.",
+        )
+    return None
+
+
+def _slot_refusal(
+    line: Line, company: Company | None, directory: Directory, settings: PlanSettings
+) -> Refusal | None:
+    if settings.agreement_type_id is None:
+        return Refusal(
+            "no_agreement_type",
+            "No default Agreement Type is chosen. Choose one in Settings → Configuration.",
+        )
+    if company is not None and company.contact_id is None:
+        return Refusal(
+            "no_contact",
+            f"{company.name} has no default contact in ConnectWise, which a new agreement needs. Set one there.",
+        )
+    if line.currency not in directory.currency_ids:
+        return Refusal(
+            "currency_unknown",
+            f"No agreement or company in ConnectWise uses {line.currency}, so a new agreement in it can't be made. "
+            "Choose an existing agreement.",
+        )
+    if len(line.contract_id) > AGREEMENT_NAME_LENGTH:
+        return Refusal("contract_too_long", "The contract's ID is too long to name an agreement.")
+    return None
+
+
+def _agreement_refusal(line: Line, agreement: Agreement | None) -> Refusal | None:
+    if agreement is None:
+        return Refusal(
+            "agreement_gone", "The agreement is no longer in ConnectWise. Choose another one."
+        )
+    if agreement.company_id != line.company_id:
+        return Refusal(
+            "agreement_of_another_company",
+            f"Agreement {agreement.name} belongs to another company. Choose one of this company's.",
+        )
+    if not agreement.live:
+        return Refusal(
+            "agreement_not_active",
+            f"Agreement {agreement.name} is {agreement.status.lower() or 'not active'} in ConnectWise. "
+            "Choose an active one.",
+        )
+    if agreement.currency and agreement.currency != line.currency:
+        return Refusal(
+            "currency_differs",
+            f"The line is in {line.currency}, agreement {agreement.name} in {agreement.currency}. "
+            f"Choose an agreement in {line.currency}.",
+        )
+    return None
+
+
+def start_refusal(start: date, agreement: Agreement, *, moved: bool = True) -> Refusal | None:
+    """ConnectWise's two rules for the effective date (docs/connectwise.md, "Effective date").
+
+    The second one holds only for a date that is new or changes.
+    """
+    if agreement.bill_start and start < agreement.bill_start:
+        return Refusal(
+            "before_billing_start",
+            f"The charge starts {start}, before agreement {agreement.name} begins to bill "
+            f"({agreement.bill_start}). Change the start date here or the billing start in ConnectWise.",
+        )
+    if moved and agreement.has_invoiced(start):
+        return Refusal(
+            "period_invoiced",
+            f"Agreement {agreement.name} has been invoiced up to {agreement.next_invoice} and does not prorate. "
+            "Start the charge on or after that day.",
+        )
+    return None
+
+
+def removal_refusal(
+    addition_id: int | None, effective: date, agreement: Agreement | None
+) -> Refusal | None:
+    """ConnectWise deletes nothing that it has invoiced."""
+    if agreement is None or not agreement.has_invoiced(effective):
+        return None
+    return Refusal(
+        "addition_invoiced",
+        f"Addition {addition_id} starts {effective} and was invoiced (agreement {agreement.name}, up to "
+        f"{agreement.next_invoice}), so it can't be removed. Correct it in ConnectWise.",
+    )

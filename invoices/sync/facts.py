@@ -1,0 +1,230 @@
+"""What the plan is made from and what it is made of: plain values, no Django, no HTTP.
+
+Ids are ConnectWise's, except a line's, which is ours.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+from invoices.charge_dates import RECURRING
+from invoices.sync.images import AdditionImage
+from invoices.sync.states import OperationKind, OperationState, PostingState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """An invoice line as the plan sees it; `removals` counts its Additions that are gone again."""
+
+    id: int
+    version: int
+    platform_id: str
+    period: date
+    customer: str
+    contract_id: str
+    subscription_id: str
+    subject: str  # the subscription's name, or the offer's where there is none
+    charge_type: str
+    charge_type_shown: str
+    custom: bool
+    quantity: Decimal
+    unit_price: Decimal
+    unit_cost: Decimal
+    total_price: Decimal
+    total_cost: Decimal
+    currency: str
+    start: date
+    end: date | None
+    end_source: str
+    platform_end: date | None
+    company_id: int
+    agreement_id: int | None
+    product_id: int
+    billing_cycle: str = ""
+    gone: bool = False
+    removals: int = 0
+
+    @property
+    def recurring(self) -> bool:
+        """Keeps one persistent Addition per subscription (P45); a custom invoice never does."""
+        return self.charge_type in RECURRING and not self.custom and bool(self.subscription_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contender:
+    """A recurring line that may own its subscription's persistent Addition in its period."""
+
+    line_id: int
+    subscription_id: str
+    charge_type: str
+    start: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Company:
+    id: int
+    name: str
+    usable: bool  # neither deleted nor missing
+    contact_id: int | None
+    site_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    id: int
+    name: str
+    company_id: int | None
+    live: bool
+    status: str
+    currency: str
+    bill_start: date | None
+    next_invoice: date | None
+    prorate: bool
+    billing_cycle: str = ""
+
+    def has_invoiced(self, effective_date: date) -> bool:
+        """Whether a charge from that day stands on an invoice, as far as can be known here.
+
+        An agreement that doesn't prorate takes no charge in a period it has invoiced.
+        """
+        return (
+            not self.prorate
+            and self.next_invoice is not None
+            and (effective_date < self.next_invoice)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Product:
+    id: int
+    name: str
+    inactive: bool
+    missing: bool
+    product_class: str
+    taxable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owned:
+    """An Addition of ours that is open; `addition_id` is None while it is being made."""
+
+    key: str
+    line_id: int  # the line that opened it
+    last_line_id: int  # the line that wrote it last
+    last_period: date
+    subscription_id: str = ""  # "" where it is one line's alone
+    addition_id: int | None = None
+    agreement_id: int = 0
+    image: AdditionImage | None = None  # as we wrote it last
+    busy: bool = False  # an operation on it isn't settled yet
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementSlot:
+    """Which agreement is to be made: one per company, type, currency and contract (P46)."""
+
+    company_id: int
+    currency: str
+    contract_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanSettings:
+    """What administrators chose, frozen for one plan."""
+
+    seller_id: str
+    installation: str  # ConnectWise's company id: part of every key
+    agreement_type_id: int | None
+    agreement_type_name: str = ""
+    agreement_type_cycle: str = ""
+    price_decimals: int = 4
+    # End a charge after one agreement period where the agreement bills more often than it (P45).
+    end_long_cycles: bool = False
+    # A person's word for these lines: write over what was changed in ConnectWise (DESIGN §4.1).
+    overwrite: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Directory:
+    """What was last read of ConnectWise, and what we own there."""
+
+    companies: Mapping[int, Company]
+    products: Mapping[int, Product]
+    agreements: Mapping[int, Agreement]
+    own_agreements: Mapping[AgreementSlot, int]
+    currency_ids: Mapping[str, int]
+    # First day of the earliest loaded month of a contract: when its new agreement begins to bill.
+    first_months: Mapping[str, date]
+    # By subscription: its open persistent Addition.
+    owned: Mapping[str, Owned]
+    # By line: the open Addition that is this line's alone.
+    own: Mapping[int, Owned] = field(default_factory=dict)
+    # By subscription: the newest period that wrote a persistent Addition of it, ended ones too.
+    latest_periods: Mapping[str, date] = field(default_factory=dict)
+    # Recurring lines of the period that aren't planned now, but may own an Addition.
+    contenders: Sequence[Contender] = ()
+    # By key: what stands in ConnectWise now (None: nothing); only of what was just listed.
+    found: Mapping[str, AdditionImage | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a line can't be posted; `code` groups lines of one cause."""
+
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """One of ours that turned out to be over: kept as ended or removed, without a call."""
+
+    key: str
+    state: PostingState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewAgreementPlan:
+    """An agreement to be made; billing starts with it."""
+
+    name: str
+    company_id: int
+    contact_id: int
+    site_id: int | None
+    type_id: int
+    currency_id: int
+    start: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """One operation of the plan: planned, skipped or refused, with its reason.
+
+    An update whose `before` equals its `image` sends nothing: its line just becomes Synced.
+    """
+
+    kind: OperationKind
+    state: OperationState
+    line: Line | None = None
+    slot: AgreementSlot | None = None
+    agreement_id: int | None = None
+    key: str = ""
+    addition_id: int | None = None
+    subscription_id: str = ""  # set when the Addition is the subscription's persistent one
+    before: AdditionImage | None = None
+    image: AdditionImage | None = None  # after
+    agreement: NewAgreementPlan | None = None
+    closes: Closing | None = None
+    follows: bool = False  # it waits for the operation just before it in the plan
+    is_step: bool = False  # another operation of its line follows: the line is done with that one
+    undoes: int | None = None  # the operation it takes back
+    customer: str = ""
+    reason: str = ""
+    code: str = ""
+    warnings: tuple[str, ...] = field(default=())
+
+    @property
+    def unchanged(self) -> bool:
+        """Nothing is sent for it."""
+        return self.before is not None and self.before == self.image

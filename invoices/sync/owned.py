@@ -1,0 +1,76 @@
+"""What stands open in ConnectWise and is ours, as the plan sees it."""
+
+from collections.abc import Collection, Mapping
+from datetime import date
+
+from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from invoices.models import InvoiceLine, Operation, Posting
+from invoices.sync import remote
+from invoices.sync.facts import Owned
+from invoices.sync.images import AdditionImage
+from invoices.sync.read import Listed
+from invoices.sync.states import UNFINISHED, PostingState
+
+
+def open_postings() -> QuerySet[Posting]:
+    """Open ones, and those that are being made; `busy` and `last_line` come along."""
+    unfinished = Operation.objects.filter(
+        posting=OuterRef("pk"), state__in=[state.value for state in UNFINISHED]
+    )
+    last_lines = InvoiceLine.objects.filter(
+        posting=OuterRef("pk"), period=OuterRef("last_period")
+    ).order_by("-synced_at", "-pk")
+    return (
+        Posting.objects.annotate(
+            busy=Exists(unfinished),
+            last_line=Coalesce(Subquery(last_lines.values("pk")[:1]), F("line_id")),
+        )
+        .filter(Q(state=PostingState.OPEN) | Q(state=PostingState.OPENING, busy=True))
+        .select_related("agreement")
+    )
+
+
+def to_owned(row: Posting) -> Owned:
+    return Owned(
+        key=row.key,
+        line_id=row.line_id,
+        last_line_id=row.last_line,  # type: ignore[attr-defined]  # annotated above
+        last_period=row.last_period,
+        subscription_id=row.subscription_id,
+        addition_id=row.addition_id,
+        agreement_id=row.agreement.connectwise_id,
+        image=AdditionImage.from_json(row.after_image) if row.after_image else None,
+        busy=row.busy,  # type: ignore[attr-defined]
+    )
+
+
+def persistent(subscriptions: Collection[str]) -> dict[str, Owned]:
+    """By subscription."""
+    rows = open_postings().filter(subscription_id__in=subscriptions)
+    return {row.subscription_id: to_owned(row) for row in rows}
+
+
+def of_single_lines(lines: Collection[int]) -> dict[int, Owned]:
+    """By line: Additions that are one line's alone."""
+    rows = open_postings().filter(line__in=lines, subscription_id="")
+    return {row.line_id: to_owned(row) for row in rows}
+
+
+def latest_periods(subscriptions: Collection[str]) -> dict[str, date]:
+    """The newest period of each that wrote a persistent Addition, be it open or ended."""
+    rows = Posting.objects.filter(
+        subscription_id__in=subscriptions, state__in=[PostingState.OPEN, PostingState.ENDED]
+    ).values_list("subscription_id")
+    return dict(rows.annotate(latest=Max("last_period")))
+
+
+def found(wanted: Collection[Owned], listed: Listed) -> Mapping[str, AdditionImage | None]:
+    """By key, what stands there now of those whose agreement was listed; None: nothing."""
+    told: dict[str, AdditionImage | None] = {}
+    for one in wanted:
+        if one.agreement_id in listed.highest_ids and one.addition_id is not None:
+            addition = listed.by_id.get(one.addition_id)
+            told[one.key] = remote.image_of(addition) if addition else None
+    return told

@@ -1,0 +1,148 @@
+"""What a line does to the Additions that stand there already (P45). Pure.
+
+A recurring line keeps its subscription's one persistent Addition over the months; everything else
+has an Addition of its own.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
+
+from invoices.sync.facts import Closing, Contender, Directory, Line, Owned, Refusal
+from invoices.sync.images import AdditionImage, differences
+from invoices.sync.states import PostingState
+
+SECOND = "The subscription has another recurring line in this period; this one ends with its start month."
+EARLIER = "A later period keeps this subscription's Addition; this line ends with its start month."
+
+
+class Way(Enum):
+    """How a line gets there."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    MOVE = "move"  # the old one ends or goes, a new one is made
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What becomes of one line; `current` is what its Addition says now."""
+
+    way: Way
+    persistent: bool = False
+    bounded: str = ""  # why it ends with its start month
+    owned: Owned | None = None
+    current: AdditionImage | None = None
+    changed: str = ""  # what was changed in ConnectWise since, in words
+    closes: Closing | None = None
+
+
+def owners(contenders: Iterable[Contender]) -> dict[str, int]:
+    """Per subscription the line that owns the persistent one: Cycle Fee, then latest start."""
+    best: dict[str, Contender] = {}
+    for one in contenders:
+        rival = best.get(one.subscription_id)
+        if rival is None or _claim(one) > _claim(rival):
+            best[one.subscription_id] = one
+    return {subscription: one.line_id for subscription, one in best.items()}
+
+
+def _claim(one: Contender) -> tuple[bool, date, int]:
+    return (one.charge_type == "Cycle Fee", one.start, -one.line_id)
+
+
+def contender(line: Line) -> Contender:
+    return Contender(
+        line_id=line.id,
+        subscription_id=line.subscription_id,
+        charge_type=line.charge_type,
+        start=line.start,
+    )
+
+
+def decide(
+    line: Line,
+    agreement_id: int | None,
+    directory: Directory,
+    period_owners: Mapping[str, int],
+    *,
+    overwrite: bool,
+) -> Decision | Refusal:
+    """`agreement_id` is None where a new agreement is to be made for it."""
+    own = directory.own.get(line.id)
+    if own:
+        bounded = SECOND if line.recurring else ""
+        return _carry_on(line, agreement_id, own, directory, overwrite=overwrite, bounded=bounded)
+    if not line.recurring:
+        return Decision(way=Way.CREATE)
+    owned = directory.owned.get(line.subscription_id)
+    if owned and owned.last_line_id == line.id:
+        return _carry_on(line, agreement_id, owned, directory, overwrite=overwrite)
+    latest = directory.latest_periods.get(line.subscription_id)
+    if latest and line.period < latest:
+        return Decision(way=Way.CREATE, bounded=EARLIER)
+    taken = owned is not None and owned.last_period == line.period
+    if taken or period_owners.get(line.subscription_id) != line.id:
+        return Decision(way=Way.CREATE, bounded=SECOND)
+    if owned is None:
+        return Decision(way=Way.CREATE, persistent=True)
+    return _carry_on(line, agreement_id, owned, directory, overwrite=overwrite)
+
+
+def _carry_on(
+    line: Line,
+    agreement_id: int | None,
+    owned: Owned,
+    directory: Directory,
+    *,
+    overwrite: bool,
+    bounded: str = "",
+) -> Decision | Refusal:
+    """With an Addition that stands there: change it, move it, or make a new one."""
+    current, changed = owned.image, ""
+    closes: Closing | None = None
+    if owned.busy or owned.addition_id is None or current is None:
+        return Refusal(
+            "addition_busy", "Its Addition is being posted or checked. Sync again later."
+        )
+    persistent = bool(owned.subscription_id)
+    if owned.key in directory.found:
+        found = directory.found[owned.key]
+        if found is None:
+            if not overwrite:
+                return changed_in_connectwise(owned, "nothing carries our reference any more")
+            return Decision(
+                way=Way.CREATE,
+                persistent=persistent,
+                bounded=bounded,
+                closes=Closing(owned.key, PostingState.REMOVED),
+                owned=owned,
+            )
+        changed = "; ".join(str(one) for one in differences(current, found))
+        current = found
+    way = Way.UPDATE
+    if current.cancelled_date and current.cancelled_date < line.start and owned.line_id != line.id:
+        way, closes = Way.CREATE, Closing(owned.key, PostingState.ENDED)
+    elif agreement_id != owned.agreement_id or line.product_id != current.product_id:
+        way = Way.MOVE
+    if way != Way.UPDATE and changed and not overwrite:
+        return changed_in_connectwise(owned, changed)
+    return Decision(
+        way=way,
+        persistent=persistent,
+        bounded=bounded,
+        owned=owned,
+        current=current,
+        changed="" if overwrite else changed,
+        closes=closes,
+    )
+
+
+def changed_in_connectwise(owned: Owned, what: str) -> Refusal:
+    """Writing over it, or making it again, is a person's choice (DESIGN §4.1)."""
+    return Refusal(
+        "changed_in_connectwise",
+        f"Changed in ConnectWise: Addition {owned.addition_id}: {what}. Nothing was sent. "
+        "Retry this line to write over it, or correct the Addition there.",
+    )

@@ -1,0 +1,71 @@
+"""What one run covers and how: kept as JSON on the run. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class Cancellations(StrEnum):
+    """What a run does with subscriptions that are gone (P49)."""
+
+    ASK = "ask"  # list them; only those in `ends` are ended
+    APPLY = "apply"
+    SKIP = "skip"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UndoScope:
+    """What is to be taken back: one of the three."""
+
+    run: int | None = None
+    line: int | None = None
+    period: bool = False  # the run's
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunScope:
+    """The whole period where `lines` is None."""
+
+    lines: tuple[int, ...] | None = None
+    # A person's Retry of these lines: write over what was changed in ConnectWise.
+    overwrite: bool = False
+    # None: as the settings say when it is planned.
+    cancellations: Cancellations | None = None
+    # Under ASK: the keys of the Additions that a person ticked.
+    ends: tuple[str, ...] = ()
+    # A second yes to ending more than the usual share at once.
+    force: bool = False
+    undo: UndoScope | None = None
+
+    def to_json(self) -> dict[str, object]:
+        kept: dict[str, object] = {}
+        if self.lines is not None:
+            kept["lines"] = sorted(self.lines)
+        if self.overwrite:
+            kept["overwrite"] = True
+        if self.cancellations:
+            kept["cancellations"] = self.cancellations.value
+        if self.ends:
+            kept["ends"] = sorted(self.ends)
+        if self.force:
+            kept["force"] = True
+        if self.undo:
+            kept["undo"] = {
+                "run": self.undo.run,
+                "line": self.undo.line,
+                "period": self.undo.period,
+            }
+        return kept
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> "RunScope":
+        lines, policy, undo = kept.get("lines"), kept.get("cancellations"), kept.get("undo")
+        return cls(
+            lines=None if lines is None else tuple(lines),
+            overwrite=kept.get("overwrite", False),
+            cancellations=Cancellations(policy) if policy else None,
+            ends=tuple(kept.get("ends", ())),
+            force=kept.get("force", False),
+            undo=UndoScope(**undo) if undo else None,
+        )

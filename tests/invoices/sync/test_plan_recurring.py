@@ -1,0 +1,437 @@
+"""One persistent Addition per subscription over the months (P45), as a table of the pure plan."""
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from invoices.amounts import to_cents
+from invoices.sync import plan
+from invoices.sync.states import OperationKind, OperationState, PostingState
+from tests.invoices.sync.plan_world import (
+    AGREEMENT,
+    APRIL,
+    DIRECTORY,
+    IMAGE,
+    JUNE,
+    MAY,
+    PRODUCT,
+    SETTINGS,
+    line,
+    owning,
+)
+
+Kind, State = OperationKind, OperationState
+
+
+def planned(
+    *lines: plan.Line,
+    directory: plan.Directory | None = None,
+    settings: plan.PlanSettings = SETTINGS,
+) -> list[plan.Planned]:
+    return list(plan.make_plan(lines, directory or owning(), settings))
+
+
+def test_a_later_month_updates_what_differs_and_keeps_the_effective_date() -> None:
+    of = line(quantity=Decimal(3), total_price=Decimal(30), total_cost=Decimal(24))
+
+    (one,) = planned(of)
+
+    assert (one.kind, one.state, one.key) == (Kind.UPDATE, State.PLANNED, "LB-OLD")
+    assert one.before == IMAGE
+    assert one.image == replace(IMAGE, quantity=Decimal(3))
+    assert one.subscription_id == "SUB-1"
+
+
+def test_where_nothing_differs_nothing_is_sent_and_the_line_is_synced_all_the_same() -> None:
+    (one,) = planned(line())
+
+    assert (one.kind, one.state, one.code) == (Kind.UPDATE, State.PLANNED, "unchanged")
+    assert one.unchanged
+    assert one.reason == "Nothing to change."
+
+
+@pytest.mark.parametrize(
+    ("overrides", "changed"),
+    [
+        ({"total_price": Decimal("19.99")}, {"quantity", "unit_price", "unit_cost"}),
+        ({"unit_cost": Decimal(7), "total_cost": Decimal(14)}, {"unit_cost"}),
+        ({"subject": "Backup Max"}, {"invoice_description"}),
+        ({"charge_type": "Purchase Fee", "charge_type_shown": "Buy"}, {"invoice_description"}),
+        ({"end": date(2026, 8, 31), "end_source": "user"}, {"cancelled_date"}),
+        ({"end": date(2026, 8, 31), "end_source": "system"}, {"cancelled_date"}),
+        ({"end": date(2026, 8, 31), "end_source": "none"}, set()),
+    ],
+)
+def test_only_what_the_line_says_otherwise_changes(
+    overrides: dict[str, Any], changed: set[str]
+) -> None:
+    (one,) = planned(line(**overrides))
+
+    assert one.image
+    differing = {
+        name for name in IMAGE.__slots__ if getattr(one.image, name) != getattr(IMAGE, name)
+    }
+    assert differing - {"invoice_description"} == changed - {"invoice_description"}
+    assert changed <= differing
+
+
+def test_a_product_that_is_taxed_otherwise_by_now_changes_the_addition() -> None:
+    directory = replace(owning(), products={20: replace(PRODUCT, taxable=False)})
+
+    (one,) = planned(line(), directory=directory)
+
+    assert one.image == replace(IMAGE, taxable=False)
+
+
+def test_an_end_that_a_user_set_in_an_earlier_month_stays() -> None:
+    (one,) = planned(line(), directory=owning(image_cancelled_date=date(2026, 8, 31)))
+
+    assert one.unchanged
+
+
+def test_a_rule_for_no_date_takes_the_end_away() -> None:
+    directory = owning(image_cancelled_date=date(2026, 8, 31))
+
+    (one,) = planned(line(end=None, end_source="system"), directory=directory)
+
+    assert one.image
+    assert one.image.cancelled_date is None
+
+
+@pytest.mark.parametrize("field", ["agreement_id", "product_id"])
+def test_another_agreement_or_product_ends_the_old_one_the_day_before_the_new_one_starts(
+    field: str,
+) -> None:
+    old, new = planned(line(**{field: {"agreement_id": 31, "product_id": 21}[field]}))
+
+    assert (old.kind, old.key, old.is_step) == (Kind.END, "LB-OLD", True)
+    assert old.image == replace(IMAGE, cancelled_date=date(2026, 4, 30))
+    assert (new.kind, new.follows, new.is_step) == (Kind.CREATE, True, False)
+    assert new.key != "LB-OLD"
+    assert new.image
+    assert new.image.effective_date == MAY
+    assert (old.subscription_id, new.subscription_id) == ("SUB-1", "SUB-1")
+
+
+def test_a_move_of_the_same_start_removes_the_old_one() -> None:
+    directory = owning(image_effective_date=MAY)
+
+    old, new = planned(line(product_id=21), directory=directory)
+
+    assert (old.kind, old.image) == (Kind.DELETE, None)
+    assert new.kind == Kind.CREATE
+
+
+def test_a_move_of_the_same_start_is_refused_once_it_was_invoiced() -> None:
+    old_agreement = replace(AGREEMENT, next_invoice=JUNE)
+    directory = owning(image_effective_date=MAY)
+    directory = replace(directory, agreements={**directory.agreements, 30: old_agreement})
+
+    (one,) = planned(line(agreement_id=31), directory=directory)
+
+    assert (one.state, one.code) == (State.REFUSED, "addition_invoiced")
+
+
+def test_a_move_that_can_not_start_ends_nothing() -> None:
+    directory = owning()
+    late = replace(AGREEMENT, id=31, bill_start=JUNE)
+    directory = replace(directory, agreements={30: AGREEMENT, 31: late})
+
+    (one,) = planned(line(agreement_id=31), directory=directory)
+
+    assert (one.state, one.code) == (State.REFUSED, "before_billing_start")
+
+
+def test_a_line_that_opened_the_addition_itself_gets_the_next_key_when_it_moves() -> None:
+    mine = line()
+    first = planned(mine, directory=DIRECTORY)[0].key
+    directory = owning(line_id=1, last_line_id=1, last_period=MAY, key=first)
+
+    _, new = planned(replace(mine, product_id=21), directory=directory)
+    (again,) = planned(replace(mine, product_id=21, removals=1), directory=DIRECTORY)
+
+    assert new.key not in ("", first)
+    assert again.key == new.key  # planned again after the old one was ended
+
+
+def test_one_that_ended_before_the_line_starts_is_not_revived() -> None:
+    directory = owning(image_cancelled_date=date(2026, 4, 30))
+
+    (one,) = planned(line(), directory=directory)
+
+    assert (one.kind, one.subscription_id) == (Kind.CREATE, "SUB-1")
+    assert one.closes == plan.Closing("LB-OLD", PostingState.ENDED)
+
+
+def test_a_line_that_comes_back_after_its_addition_was_ended_opens_a_new_one() -> None:
+    directory = replace(DIRECTORY, latest_periods={"SUB-1": date(2026, 2, 1)})
+
+    (one,) = planned(line(), directory=directory)
+
+    assert (one.kind, one.subscription_id) == (Kind.CREATE, "SUB-1")
+    assert one.image
+    assert one.image.cancelled_date is None
+
+
+@pytest.mark.parametrize(
+    "directory",
+    [
+        owning(last_period=JUNE),
+        replace(DIRECTORY, latest_periods={"SUB-1": JUNE}),  # ended since
+    ],
+)
+def test_a_line_of_an_earlier_period_is_bounded_and_touches_nothing(
+    directory: plan.Directory,
+) -> None:
+    (one,) = planned(line(), directory=directory)
+
+    assert (one.kind, one.subscription_id) == (Kind.CREATE, "")
+    assert one.image
+    assert one.image.cancelled_date == date(2026, 5, 31)
+    assert "later period" in one.warnings[0]
+
+
+def test_a_second_recurring_line_of_the_period_is_bounded() -> None:
+    (one,) = planned(line(), directory=owning(last_period=MAY))
+
+    assert (one.kind, one.subscription_id) == (Kind.CREATE, "")
+    assert one.image
+    assert one.image.cancelled_date == date(2026, 5, 31)
+    assert "another recurring line" in one.warnings[0]
+
+
+def test_of_two_the_cycle_fee_updates_and_the_other_is_bounded() -> None:
+    lines = [line(id=1, charge_type="Purchase Fee", start=date(2026, 5, 20)), line(id=2)]
+
+    other, owner = planned(*lines)
+
+    assert (owner.kind, owner.key) == (Kind.UPDATE, "LB-OLD")
+    assert (other.kind, other.subscription_id) == (Kind.CREATE, "")
+
+
+def test_a_line_outside_of_the_run_owns_it_too() -> None:
+    cycle_fee = plan.Contender(
+        line_id=7, subscription_id="SUB-1", charge_type="Cycle Fee", start=MAY
+    )
+    directory = replace(owning(), contenders=[cycle_fee])
+
+    (one,) = planned(line(charge_type="Purchase Fee"), directory=directory)
+
+    assert (one.kind, one.subscription_id) == (Kind.CREATE, "")
+
+
+@pytest.mark.parametrize("overrides", [{"charge_type": "Usage Fee"}, {"custom": True}])
+def test_what_does_not_recur_never_touches_the_persistent_addition(
+    overrides: dict[str, Any],
+) -> None:
+    (one,) = planned(line(**overrides))
+
+    assert (one.kind, one.subscription_id) == (Kind.CREATE, "")
+
+
+def test_while_its_addition_is_being_checked_the_line_is_refused() -> None:
+    (one,) = planned(line(), directory=owning(busy=True))
+
+    assert (one.state, one.code) == (State.REFUSED, "addition_busy")
+
+
+FOUND = replace(IMAGE, unit_price=Decimal(11))
+
+
+@pytest.mark.parametrize("found", [None, FOUND])
+@pytest.mark.parametrize("overrides", [{"quantity": Decimal(4)}, {"product_id": 21}])
+def test_what_was_changed_in_connectwise_is_neither_overwritten_nor_made_again(
+    found: Any, overrides: dict[str, Any]
+) -> None:
+    directory = replace(owning(), found={"LB-OLD": found})
+
+    (one,) = planned(line(**overrides), directory=directory)
+
+    assert (one.state, one.code) == (State.REFUSED, "changed_in_connectwise")
+    assert one.reason.startswith("Changed in ConnectWise: Addition 5: ")
+
+
+def test_a_persons_retry_writes_over_it() -> None:
+    directory = replace(owning(), found={"LB-OLD": FOUND})
+
+    (one,) = planned(line(), directory=directory, settings=replace(SETTINGS, overwrite=True))
+
+    assert (one.kind, one.before, one.image) == (Kind.UPDATE, FOUND, IMAGE)
+
+
+def test_a_persons_retry_makes_it_again() -> None:
+    directory = replace(owning(), found={"LB-OLD": None})
+
+    (one,) = planned(line(), directory=directory, settings=replace(SETTINGS, overwrite=True))
+
+    assert (one.kind, one.subscription_id) == (Kind.CREATE, "SUB-1")
+    assert one.closes == plan.Closing("LB-OLD", PostingState.REMOVED)
+
+
+def test_what_says_already_what_the_line_wants_is_taken_as_it_is() -> None:
+    directory = replace(owning(), found={"LB-OLD": replace(IMAGE, quantity=Decimal(3))})
+
+    (one,) = planned(
+        line(quantity=Decimal(3), total_price=Decimal(30), total_cost=Decimal(24)),
+        directory=directory,
+    )
+
+    assert one.unchanged
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"live": False, "status": "Expired"}, "agreement_not_active"),
+        ({"currency": "USD"}, "currency_differs"),
+        ({"bill_start": MAY}, "before_billing_start"),
+    ],
+)
+def test_an_update_that_connectwise_would_refuse_is_refused_here(
+    change: dict[str, Any], code: str
+) -> None:
+    directory = owning()
+    directory = replace(directory, agreements={30: replace(AGREEMENT, **change)})
+
+    (one,) = planned(line(), directory=directory)
+
+    assert (one.state, one.code) == (State.REFUSED, code)
+
+
+def test_an_update_is_not_held_up_by_invoiced_periods() -> None:
+    directory = replace(owning(), agreements={30: replace(AGREEMENT, next_invoice=JUNE)})
+
+    (one,) = planned(line(), directory=directory)
+
+    assert one.kind == Kind.UPDATE
+
+
+def monthly_agreement() -> plan.Directory:
+    return replace(DIRECTORY, agreements={30: replace(AGREEMENT, billing_cycle="Monthly")})
+
+
+def test_an_annual_line_on_a_monthly_agreement_is_warned_of() -> None:
+    (one,) = planned(line(billing_cycle="Annual"), directory=monthly_agreement())
+
+    assert "bills it in every monthly period" in one.warnings[0]
+    assert one.image
+    assert one.image.cancelled_date is None
+
+
+def test_by_a_setting_it_ends_after_one_agreement_period() -> None:
+    settings = replace(SETTINGS, end_long_cycles=True)
+
+    (one,) = planned(line(billing_cycle="Annual"), directory=monthly_agreement(), settings=settings)
+
+    assert one.warnings == ()
+    assert one.image
+    assert one.image.cancelled_date == date(2026, 5, 31)
+
+
+@pytest.mark.parametrize("cycle", ["Monthly", "", "One time"])
+def test_what_bills_as_often_as_its_agreement_is_not_warned_of(cycle: str) -> None:
+    (one,) = planned(line(billing_cycle=cycle), directory=monthly_agreement())
+
+    assert one.warnings == ()
+
+
+# --- Properties -------------------------------------------------------------------------------------
+
+money = st.decimals(min_value=-9999, max_value=9999, places=2)
+months = st.sampled_from([APRIL, MAY, JUNE])
+lines = st.lists(
+    st.builds(
+        line,
+        id=st.integers(1, 60),
+        charge_type=st.sampled_from(["Cycle Fee", "Purchase Fee", "Usage Fee"]),
+        subscription_id=st.sampled_from(["A", "B"]),
+        agreement_id=st.sampled_from([30, 31]),
+        product_id=st.sampled_from([20, 21]),
+        quantity=st.decimals(min_value=-99, max_value=99, places=2),
+        total_price=money,
+        total_cost=money,
+    ),
+    max_size=12,
+    unique_by=lambda one: one.id,
+)
+
+
+def executed(
+    directory: plan.Directory, done: list[plan.Planned], number: int = 1000
+) -> plan.Directory:
+    """What we own after all of it was sent and confirmed."""
+    owned, own = dict(directory.owned), dict(directory.own)
+    latest = dict(directory.latest_periods)
+    for one in done:
+        line_of = one.line
+        assert line_of
+        if one.kind in (Kind.END, Kind.DELETE):
+            owned.pop(one.subscription_id, None)
+            own.pop(line_of.id, None)
+            continue
+        if one.kind == Kind.CREATE:
+            number += 1
+        before = owned.get(one.subscription_id) or own.get(line_of.id)
+        opened_by = before if one.kind == Kind.UPDATE else None
+        stands = plan.Owned(
+            key=one.key,
+            line_id=opened_by.line_id if opened_by else line_of.id,
+            last_line_id=line_of.id,
+            last_period=line_of.period,
+            subscription_id=one.subscription_id,
+            addition_id=one.addition_id or number,
+            agreement_id=one.agreement_id or 0,
+            image=one.image,
+        )
+        if one.subscription_id:
+            owned[one.subscription_id] = stands
+            latest[one.subscription_id] = line_of.period
+        else:
+            own[line_of.id] = stands
+    return replace(directory, owned=owned, own=own, latest_periods=latest)
+
+
+def of_month(given_lines: list[plan.Line], month: date) -> list[plan.Line]:
+    return [
+        replace(one, id=one.id + 100 * month.month, platform_id=f"{one.id}/{month}",
+                period=month, start=month)
+        for one in given_lines
+    ]  # fmt: skip
+
+
+@given(lines, lines)
+def test_planning_again_after_executing_gives_nothing_to_do(
+    first: list[plan.Line], second: list[plan.Line]
+) -> None:
+    directory = DIRECTORY
+    for month_lines in (of_month(first, MAY), of_month(second, JUNE)):
+        done = planned(*month_lines, directory=directory)
+        assert all(one.state == State.PLANNED for one in done)
+        directory = executed(directory, done)
+
+        assert all(one.unchanged for one in planned(*month_lines, directory=directory))
+
+
+@given(lines, lines)
+def test_two_months_in_a_row_keep_one_addition_per_subscription_and_all_the_money(
+    first: list[plan.Line], second: list[plan.Line]
+) -> None:
+    directory = executed(DIRECTORY, planned(*of_month(first, MAY), directory=DIRECTORY))
+    june = of_month(second, JUNE)
+
+    done = planned(*june, directory=directory)
+
+    final = [one for one in done if not one.is_step]
+    assert sum(to_cents(one.image.quantity * one.image.unit_price) for one in final if one.image) == sum(one.total_price for one in june)  # fmt: skip
+    keys = [one.key for one in done if one.kind == Kind.CREATE]
+    assert len(keys) == len(set(keys))
+    for subscription in {one.subscription_id for one in june if one.recurring}:
+        was_open = subscription in directory.owned
+        opened = [o for o in final if o.subscription_id == subscription and o.kind == Kind.CREATE]
+        closed = [o for o in done if o.subscription_id == subscription and o.is_step]
+        assert was_open + len(opened) - len(closed) == 1
