@@ -3,7 +3,7 @@
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -12,9 +12,17 @@ from django.db.models import Max
 from django.db.models.functions import Now
 
 from invoices.models import Operation, OwnAgreement, Posting, SyncRun
-from invoices.sync import gather, owned, plan, remote
+from invoices.sync import ending, gather, owned, plan, remote
+from invoices.sync.cancellations import (
+    Month,
+    Policy,
+    Running,
+    plan_cancellations,
+    under_policy,
+    why_none_can_end,
+)
 from invoices.sync.read import Listed, list_agreements
-from invoices.sync.scope import RunScope
+from invoices.sync.scope import Cancellations, RunScope
 from invoices.sync.states import (
     UNFINISHED,
     OperationKind,
@@ -33,31 +41,82 @@ class Superseded(Exception):
     """Another worker has taken the run over: this one stops without a trace."""
 
 
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """All that a plan is made from; `found` is added once ConnectWise was read."""
+
+    lines: list[plan.Line]
+    directory: plan.Directory
+    settings: plan.PlanSettings
+    # For subscriptions that are gone; None where nothing can be said about the period.
+    month: Month | None
+    running: list[Running]
+    present: set[str]
+    policy: Policy
+
+    def owned(self) -> list[plan.Owned]:
+        single = (*self.directory.owned.values(), *self.directory.own.values())
+        return [*single, *(one.owned for one in self.running)]
+
+    def plan(self) -> tuple[plan.Planned, ...]:
+        """What becomes of the lines, then what ends."""
+        posted = plan.make_plan(self.lines, self.directory, self.settings)
+        if self.month is None:
+            return posted
+        ends = plan_cancellations(
+            self.running,
+            self.present,
+            self.month,
+            self.directory.agreements,
+            self.directory.found,
+        )
+        return (*posted, *under_policy(ends, self.policy))
+
+
 def plan_run(run: SyncRun) -> None:
     """Read ConnectWise, plan, and keep the plan; raises `wire.errors.RemoteError`, `Superseded`."""
-    lines, directory, settings = _gather(run.period, RunScope.from_json(run.scope))
+    gathered = _gather(run.period, RunScope.from_json(run.scope))
+    concerned = {one.agreement_id for one in gathered.owned()} | set(gathered.directory.agreements)
     listed = list_agreements(
-        remote.client(), directory.agreements, remote.reference_field(), beat=lambda: beat(run)
+        remote.client(), concerned, remote.reference_field(), beat=lambda: beat(run)
     )
-    stands = owned.found([*directory.owned.values(), *directory.own.values()], listed)
-    directory = replace(directory, found=stands)
-    keep_plan(run, plan.make_plan(lines, directory, settings), listed)
+    found = owned.found(gathered.owned(), listed)
+    directory = replace(gathered.directory, found=found)
+    keep_plan(run, replace(gathered, directory=directory).plan(), listed)
 
 
-def preview(period: date, line_ids: Collection[int] | None = None) -> tuple[plan.Planned, ...]:
+def preview(
+    period: date,
+    line_ids: Collection[int] | None = None,
+    *,
+    scope: RunScope | None = None,
+) -> tuple[plan.Planned, ...]:
     """What a sync would do by what we know of ConnectWise; nothing is kept."""
-    scope = RunScope(lines=None if line_ids is None else tuple(line_ids))
-    return plan.make_plan(*_gather(period, scope))
+    if scope is None:
+        scope = RunScope(lines=None if line_ids is None else tuple(line_ids))
+    return _gather(period, scope).plan()
 
 
-def _gather(
-    period: date, scope: RunScope
-) -> tuple[list[plan.Line], plan.Directory, plan.PlanSettings]:
+def _gather(period: date, scope: RunScope) -> Gathered:
+    """Subscriptions that are gone concern only a run over the whole period."""
     lines = gather.gather_lines(gather.lines_to_post(period, scope.lines))
     settings = gather.plan_settings(
         remote.seller_id(), remote.installation(), overwrite=scope.overwrite
     )
-    return lines, gather.gather_directory(lines, settings.agreement_type_id), settings
+    directory = gather.gather_directory(lines, settings.agreement_type_id)
+    policy = ending.policy_of(scope)
+    skipped = policy.cancellations == Cancellations.SKIP or scope.lines is not None
+    month = None if skipped else ending.month_of_run(period)
+    running: list[Running] = []
+    present: set[str] = set()
+    if month and not why_none_can_end(month):
+        present = ending.present(period)
+        running = [
+            one for one in ending.running(period) if one.owned.subscription_id not in present
+        ]
+        theirs = gather.gather_agreements(one.owned.agreement_id for one in running)
+        directory = replace(directory, agreements={**theirs, **directory.agreements})
+    return Gathered(lines, directory, settings, month, running, present, policy)
 
 
 def beat(run: SyncRun) -> None:
@@ -84,13 +143,17 @@ def keep_plan(run: SyncRun, planned: Sequence[plan.Planned], listed: Listed) -> 
         _keep_operations(run, planned, makers, listed)
         mark_refused(run)
     for one in planned:
-        if one.state == OperationState.REFUSED and one.line:
-            logger.error(
-                "%s was not posted: %s",
-                one.line.platform_id,
-                one.reason,
-                extra={"line": one.line.platform_id, "run": run.pk},
-            )
+        if one.state == OperationState.REFUSED:
+            _log_refused(run, one)
+
+
+def _log_refused(run: SyncRun, one: plan.Planned) -> None:
+    if one.line:
+        links = {"line": one.line.platform_id, "run": run.pk}
+        logger.error("%s was not posted: %s", one.line.platform_id, one.reason, extra=links)
+    else:
+        links = {"run": run.pk}
+        logger.error("Subscription %s: %s", one.subscription_id, one.reason, extra=links)
 
 
 def counts(one: plan.Planned) -> bool:
@@ -167,6 +230,9 @@ def _keep_operations(
     """One row each; where one follows another, it waits for it."""
     rows = dict(Agreement.objects.values_list("connectwise_id", "pk"))
     kept = [one for one in planned if one.kind != OperationKind.CREATE_AGREEMENT]
+    postings = dict(
+        Posting.objects.filter(key__in=[one.key for one in kept]).values_list("key", "pk")
+    )
     operations = [
         Operation(
             run=run,
@@ -176,6 +242,7 @@ def _keep_operations(
             line_version=one.line.version if one.line else None,
             waits_for=makers.get(one.slot) if one.slot else None,
             is_step=one.is_step,
+            posting_id=postings.get(one.key) if one.kind != OperationKind.CREATE else None,
             undoes_id=one.undoes,
             agreement_id=rows.get(one.agreement_id) if one.agreement_id else None,
             addition_id=one.addition_id or _standing(one, listed),

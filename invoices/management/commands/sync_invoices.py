@@ -8,10 +8,13 @@ from typing import Any
 from django.utils import timezone
 
 from invoices.loading.queries import business_today
-from invoices.models import SyncRun
+from invoices.models import Operation, SyncRun
 from invoices.months import parse_period
-from invoices.sync import lanes, planning, run
+from invoices.sync import ending, lanes, planning, run
+from invoices.sync.facts import Planned
+from invoices.sync.scope import Cancellations, RunScope
 from invoices.sync.states import OperationState, RunState
+from invoices.sync.summary import ENDS, summarize
 from invoices.tasks.sync import ring
 from mapping.commands import CouldNotRun, Report, ReportingCommand
 from wire.errors import RemoteError
@@ -30,6 +33,17 @@ class Command(ReportingCommand):
         parser.add_argument(
             "--period", required=True, help="a month as YYYY-MM, or current or previous"
         )
+        parser.add_argument(
+            "--cancellations",
+            choices=[policy.value for policy in Cancellations],
+            help="what to do about subscriptions that are gone: ask lists them and ends none "
+            "(exit 1 if there are any); default: as in Settings → Configuration",
+        )
+        parser.add_argument(
+            "--force",
+            action="store_true",
+            help="end Additions also where that is more than the usual share of them at once",
+        )
         parser.add_argument("--dry-run", action="store_true", help="plan, and send nothing")
         parser.add_argument(
             "--inline", action="store_true", help="post from this process, without workers"
@@ -37,14 +51,18 @@ class Command(ReportingCommand):
 
     def report(self, **options: Any) -> Report:
         period = _period(options["period"])
+        policy = options["cancellations"]
+        scope = RunScope(
+            cancellations=Cancellations(policy) if policy else None, force=options["force"]
+        )
         if options["dry_run"]:
-            return _dry_run(period)
+            return _dry_run(period, scope)
         a_run = run.live_run()
         if a_run and a_run.period != period:
             raise CouldNotRun(
                 f"A sync of {a_run.period:%B %Y} is running. Wait until it has finished."
             )
-        a_run = a_run or run.start_run(period=period, line_ids=None, user=None)
+        a_run = a_run or run.start_run(period=period, scope=scope, user=None)
         self._work(a_run, inline=options["inline"])
         return _result(a_run)
 
@@ -69,16 +87,53 @@ def _period(text: str) -> date:
         raise CouldNotRun(str(error)) from error
 
 
-def _dry_run(period: date) -> Report:
-    plan = planning.preview(period)
-    totals = planning.totals(plan)
+def _dry_run(period: date, scope: RunScope) -> Report:
+    plan = planning.preview(period, scope=scope)
+    summary = summarize(plan)
+    ends = [_planned_end(one) for one in plan if one.line is None and one.kind in ENDS]
     refused = sum(one.state == OperationState.REFUSED for one in plan)
-    posted = sum(one.state == OperationState.PLANNED and one.line is not None for one in plan)
+    held = sum(end["state"] == OperationState.SKIPPED.value for end in ends)
+    told = f", end {len(ends) - held:,} Additions" if ends else ""
+    waiting = f" {held:,} cancellations wait for a yes." if held else ""
     return Report(
-        sentence=f"Would post {posted:,} lines; {refused:,} would fail. Nothing was sent.",
-        data={"would_post": posted, "would_fail": refused, "totals": totals},
-        with_errors=refused > 0,
+        sentence=f"Would post {summary.post:,} lines{told}; {refused:,} would fail.{waiting} "
+        "Nothing was sent.",
+        data={
+            "would_post": summary.post,
+            "would_create": summary.creates + summary.moves,
+            "would_update": summary.updates,
+            "unchanged": summary.unchanged,
+            "would_fail": refused,
+            "cancellations": ends,
+            "totals": planning.totals(plan),
+        },
+        with_errors=refused > 0 or held > 0,
     )
+
+
+def _planned_end(one: Planned) -> dict[str, object]:
+    return {
+        "subscription": one.subscription_id,
+        "customer": one.customer,
+        "addition_id": one.addition_id,
+        "kind": one.kind.value,
+        "end": one.image.cancelled_date if one.image else None,
+        "state": one.state.value,
+        "reason": one.reason,
+    }
+
+
+def _kept_end(one: Operation) -> dict[str, object]:
+    assert one.posting
+    return {
+        "subscription": one.subscription_id,
+        "customer": one.posting.line.organization_name,
+        "addition_id": one.addition_id,
+        "kind": one.kind,
+        "end": (one.after or {}).get("cancelled_date"),
+        "state": one.state,
+        "reason": one.last_error or one.reason,
+    }
 
 
 def _result(a_run: SyncRun) -> Report:
@@ -86,8 +141,11 @@ def _result(a_run: SyncRun) -> Report:
     if a_run.state == RunState.FAILED:
         raise CouldNotRun(f"The sync was stopped: {a_run.message}")
     done = run.progress(a_run)
+    ends = ending.ends_of(a_run)
+    waiting = ends.filter(state=OperationState.SKIPPED, reason_code__in=ending.WAITING).count()
+    told = f" {waiting:,} cancellations wait for a yes." if waiting else ""
     return Report(
-        sentence=f"Sync of {a_run.period:%B %Y}: {done.sentence()}.",
+        sentence=f"Sync of {a_run.period:%B %Y}: {done.sentence()}.{told}",
         data={
             "run": a_run.pk,
             "state": a_run.state,
@@ -96,6 +154,7 @@ def _result(a_run: SyncRun) -> Report:
             "not_confirmed": done.unknown,
             "skipped": done.skipped,
             "withdrawn": done.withdrawn,
+            "cancellations": [_kept_end(one) for one in ends.order_by("pk")],
         },
-        with_errors=bool(done.errors or done.unknown or done.withdrawn),
+        with_errors=bool(done.errors or done.unknown or done.withdrawn or waiting),
     )
