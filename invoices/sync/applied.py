@@ -95,10 +95,11 @@ def computed_wrong(wanted: AdditionImage, addition: Addition) -> str:
 
 
 def _keep_posting(operation: Operation, wanted: AdditionImage, addition: Addition | None) -> None:
-    values: dict[str, object] = {
-        "state": STATES[OperationKind(operation.kind)],
-        "after_image": wanted.to_json(),
-    }
+    values: dict[str, object] = {"after_image": wanted.to_json()}
+    undone = operation.undoes
+    if undone is None or operation.kind != OperationKind.UPDATE or undone.kind == OperationKind.END:
+        # Taking a change back doesn't open what is over; taking an end back does.
+        values["state"] = STATES[OperationKind(operation.kind)]
     if addition:
         values["addition_id"] = addition.id
     if operation.line and not (operation.is_step or operation.undoes_id):

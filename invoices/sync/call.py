@@ -9,13 +9,14 @@ from datetime import date
 from functools import partial
 from typing import cast
 
-from invoices.models import OwnAgreement
+from invoices.models import Operation, OwnAgreement
 from invoices.sync import agreements, applied, record
 from invoices.sync.claim import Claim, LeaseLost, stamp_sent
 from invoices.sync.images import AdditionImage, changed_fields
 from invoices.sync.record import Failure
 from invoices.sync.remote import Reference
 from invoices.sync.states import OperationKind
+from invoices.sync.undo_plan import ended_as_invoiced
 from psa_connectwise.client import ConnectWiseClient
 from psa_connectwise.payloads import AdditionChanges, NewAgreement
 from wire.errors import (
@@ -96,18 +97,34 @@ def _update_addition(client: ConnectWiseClient, claim: Claim, reference: Referen
 
 
 def _delete_addition(client: ConnectWiseClient, claim: Claim, reference: Reference) -> None:
+    """Gone is gone, whoever did it; an undo ends what ConnectWise doesn't let go (P50)."""
     operation = claim.operation
+    if operation.before is None:
+        applied.removed(claim)
+        return
     assert operation.agreement and operation.addition_id
+    place = (operation.agreement.connectwise_id, operation.addition_id)
     try:
-        reply = client.delete_addition(
-            operation.agreement.connectwise_id,
-            operation.addition_id,
-            on_send=partial(stamp_sent, claim),
-        )
+        reply = client.delete_addition(*place, on_send=partial(stamp_sent, claim))
     except NotFound as error:
         applied.removed(claim, request_id=error.request_id or "")
-        return
-    applied.removed(claim, request_id=reply.request_id or "")
+    except PermanentError:
+        agreement = client.agreement(place[0])
+        if operation.undoes_id is None or agreement.next_invoice_date is None:
+            raise
+        end_instead(operation, agreement.next_invoice_date)
+        _update_addition(client, claim, reference)
+    else:
+        applied.removed(claim, request_id=reply.request_id or "")
+
+
+def end_instead(operation: Operation, next_invoice: date) -> None:
+    """It was invoiced since we last read its agreement: it ends with what was invoiced."""
+    before = AdditionImage.from_json(operation.before or {})
+    operation.kind = OperationKind.END
+    operation.after = ended_as_invoiced(before, next_invoice).to_json()
+    operation.reason = f"Addition {operation.addition_id} was invoiced, so it was ended."
+    operation.save(update_fields=["kind", "after", "reason"])
 
 
 def _create_agreement(client: ConnectWiseClient, claim: Claim, reference: Reference) -> None:

@@ -113,10 +113,11 @@ def _agreement_id(operation: Operation) -> int | None:
 
 
 def _posting(operation: Operation) -> Posting | None:
-    """The Posting it makes or changes; None where that one isn't open (an undo reopens)."""
+    """The Posting it makes or changes; None where that one isn't open (but for an undo)."""
     if operation.kind == OperationKind.CREATE:
         return _open_posting(operation)
-    states = [PostingState.OPEN, *([PostingState.ENDED] if operation.undoes_id else [])]
+    over = [PostingState.ENDED, PostingState.REMOVED]
+    states = [PostingState.OPEN, *(over if operation.undoes_id else [])]
     return Posting.objects.filter(key=operation.key, state__in=states).first()
 
 

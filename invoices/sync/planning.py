@@ -22,7 +22,7 @@ from invoices.sync.cancellations import (
     why_none_can_end,
 )
 from invoices.sync.read import Listed, list_agreements
-from invoices.sync.scope import Cancellations, RunScope
+from invoices.sync.scope import Cancellations, RunScope, UndoScope
 from invoices.sync.states import (
     UNFINISHED,
     OperationKind,
@@ -30,6 +30,7 @@ from invoices.sync.states import (
     PostingState,
     RunState,
 )
+from invoices.sync.undo import gather_undo
 from psa_connectwise.models import Agreement, AgreementType, Company
 
 logger = logging.getLogger(__name__)
@@ -75,7 +76,11 @@ class Gathered:
 
 def plan_run(run: SyncRun) -> None:
     """Read ConnectWise, plan, and keep the plan; raises `wire.errors.RemoteError`, `Superseded`."""
-    gathered = _gather(run.period, RunScope.from_json(run.scope))
+    scope = RunScope.from_json(run.scope)
+    if scope.undo:
+        _plan_undo(run, scope.undo, overwrite=scope.overwrite)
+        return
+    gathered = _gather(run.period, scope)
     concerned = {one.agreement_id for one in gathered.owned()} | set(gathered.directory.agreements)
     listed = list_agreements(
         remote.client(), concerned, remote.reference_field(), beat=lambda: beat(run)
@@ -83,6 +88,14 @@ def plan_run(run: SyncRun) -> None:
     found = owned.found(gathered.owned(), listed)
     directory = replace(gathered.directory, found=found)
     keep_plan(run, replace(gathered, directory=directory).plan(), listed)
+
+
+def _plan_undo(run: SyncRun, scope: UndoScope, *, overwrite: bool) -> None:
+    facts = gather_undo(scope, run.period, overwrite=overwrite)
+    listed = list_agreements(
+        remote.client(), facts.agreements, remote.reference_field(), beat=lambda: beat(run)
+    )
+    keep_plan(run, facts.plan(listed), listed)
 
 
 def preview(
@@ -150,7 +163,8 @@ def keep_plan(run: SyncRun, planned: Sequence[plan.Planned], listed: Listed) -> 
 def _log_refused(run: SyncRun, one: plan.Planned) -> None:
     if one.line:
         links = {"line": one.line.platform_id, "run": run.pk}
-        logger.error("%s was not posted: %s", one.line.platform_id, one.reason, extra=links)
+        what = "undone" if one.undoes else "posted"
+        logger.error("%s was not %s: %s", one.line.platform_id, what, one.reason, extra=links)
     else:
         links = {"run": run.pk}
         logger.error("Subscription %s: %s", one.subscription_id, one.reason, extra=links)

@@ -14,7 +14,7 @@ from invoices.models import InvoiceLine, Operation, Posting
 from invoices.sync import owned, remote
 from invoices.sync.images import AdditionImage, changed_fields
 from invoices.sync.settle import reference_of
-from invoices.sync.states import UNFINISHED, OperationKind, PostingState
+from invoices.sync.states import UNFINISHED, OperationKind, OperationState, PostingState
 from psa_connectwise.client import ConnectWiseClient
 from psa_connectwise.payloads import AdditionChanges
 from psa_connectwise.schemas import Addition
@@ -121,6 +121,10 @@ def _take_up(operation: Operation, addition: Addition) -> int:
         last_period=line.period,
         after_image=image.to_json(),
         state=PostingState.OPEN,
+    )
+    # It was done after all; so that it can be undone, too.
+    Operation.objects.filter(pk=operation.pk).update(
+        state=OperationState.DONE, posting=posting, addition_id=addition.id
     )
     InvoiceLine.objects.filter(pk=line.pk, version=line.version).update(
         psa_status=InvoiceLine.Status.SYNCED,

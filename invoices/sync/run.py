@@ -173,8 +173,9 @@ def progress(run: SyncRun) -> Progress:
 
 def _log_end(run: SyncRun) -> None:
     """One summary; one WARNING that counts the unmapped lines of a whole period (P41)."""
-    logger.info("Sync finished: %s", progress(run).sentence(), extra={"run": run.pk})
-    if "lines" in run.scope:
+    what = "Undo" if "undo" in run.scope else "Sync"
+    logger.info("%s finished: %s", what, progress(run).sentence(), extra={"run": run.pk})
+    if "lines" in run.scope or "undo" in run.scope:
         return
     unmapped = InvoiceLine.objects.filter(period=run.period, is_mapped=False).exclude(
         psa_status=InvoiceLine.Status.SYNCED

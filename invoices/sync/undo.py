@@ -1,0 +1,165 @@
+"""Which operations an undo takes back, and the facts its plan is made from (P50)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+
+from invoices.models import InvoiceLine, Operation, Posting, SyncRun
+from invoices.sync import gather, remote
+from invoices.sync.facts import Agreement, Line, Planned, PlanSettings
+from invoices.sync.images import AdditionImage
+from invoices.sync.read import Listed
+from invoices.sync.scope import UndoScope
+from invoices.sync.states import UNFINISHED, OperationKind, OperationState, PostingState
+from invoices.sync.undo_plan import Done, Ours, plan_undo
+
+OVER = (PostingState.ENDED, PostingState.REMOVED)
+
+
+@dataclass(frozen=True, slots=True)
+class UndoFacts:
+    """All that an undo's plan is made from but what stands in ConnectWise now."""
+
+    done: list[Done]
+    agreements: dict[int, Agreement]
+    settings: PlanSettings
+
+    def plan(self, listed: Listed | None = None) -> tuple[Planned, ...]:
+        return plan_undo(self.done, self.agreements, self._found(listed), self.settings)
+
+    def _found(self, listed: Listed | None) -> dict[str, AdditionImage | None]:
+        found: dict[str, AdditionImage | None] = {}
+        for ours in (one.ours for one in self.done) if listed else ():
+            assert listed
+            if ours.agreement_id in listed.highest_ids and ours.addition_id is not None:
+                addition = listed.by_id.get(ours.addition_id)
+                found[ours.key] = remote.image_of(addition) if addition else None
+        return found
+
+
+def can_be_undone() -> QuerySet[Operation]:
+    """What was done for good, and not taken back yet."""
+    back = Operation.objects.filter(undoes=OuterRef("pk"), state=OperationState.DONE)
+    return Operation.objects.filter(
+        ~Exists(back), state=OperationState.DONE, undoes=None, posting__isnull=False
+    ).exclude(kind=OperationKind.CREATE_AGREEMENT)
+
+
+def chosen(scope: UndoScope, period: date) -> QuerySet[Operation]:
+    """A run's, a line's, or all of the period's lines and of its vanished subscriptions."""
+    found = can_be_undone()
+    if scope.run is not None:
+        return found.filter(run=scope.run)
+    if scope.line is not None:
+        return found.filter(line=scope.line)
+    return found.filter(Q(line__period=period) | Q(line=None, run__period=period))
+
+
+def with_later_ones(operations: QuerySet[Operation]) -> set[int]:
+    """And what has to be taken back with them, or before them."""
+    found: set[int] = set()
+    new = set(operations.values_list("pk", flat=True))
+    while new:
+        found |= new
+        new = {pk for some in _needed(found) for pk in some} - found
+    return found
+
+
+def _needed(found: set[int]) -> Iterable[Iterable[int]]:
+    """Later ones on the same Addition, the other half of a move, and what came in an ended one's place."""
+    these = Operation.objects.filter(pk__in=found)
+    earlier = these.filter(posting=OuterRef("posting"), pk__lt=OuterRef("pk"))
+    yield can_be_undone().filter(Exists(earlier)).values_list("pk", flat=True)
+    half = these.filter(run=OuterRef("run"), line=OuterRef("line"))
+    yield can_be_undone().filter(Exists(half), line__isnull=False).values_list("pk", flat=True)
+    made = these.filter(kind=OperationKind.CREATE).values("posting")
+    reopened = (
+        these.filter(kind__in=[OperationKind.END, OperationKind.DELETE])
+        .exclude(subscription_id="")
+        .exclude(posting__in=made)
+    )
+    after = reopened.filter(subscription_id=OuterRef("subscription_id"), pk__lt=OuterRef("pk"))
+    successors = can_be_undone().filter(
+        Exists(after), kind=OperationKind.CREATE, posting__state=PostingState.OPEN
+    )
+    yield successors.values_list("pk", flat=True)
+
+
+def gather_undo(scope: UndoScope, period: date, *, overwrite: bool) -> UndoFacts:
+    """Raises `wire.errors.RemoteError` where we don't know yet who we are."""
+    found = with_later_ones(chosen(scope, period))
+    operations = Operation.objects.filter(pk__in=found).select_related("posting")
+    postings = _postings({one.posting_id for one in operations if one.posting_id})
+    lines = {
+        line.id: line
+        for line in gather.gather_lines(
+            InvoiceLine.objects.filter(operations__in=found, is_mapped=True).distinct()
+        )
+    }
+    done = [_done(one, postings, lines) for one in operations if one.posting_id]
+    return UndoFacts(
+        done=done,
+        agreements=gather.gather_agreements(one.ours.agreement_id for one in done),
+        settings=gather.plan_settings(
+            remote.seller_id(), remote.installation(), overwrite=overwrite
+        ),
+    )
+
+
+def _postings(ids: set[int]) -> dict[int, Ours]:
+    unfinished = Operation.objects.filter(
+        posting=OuterRef("pk"), state__in=[state.value for state in UNFINISHED]
+    )
+    rows = (
+        Posting.objects.filter(pk__in=ids)
+        .select_related("agreement", "line")
+        .annotate(
+            busy=Exists(unfinished),
+            removals=Count("line__opened", filter=Q(line__opened__state__in=OVER)),
+        )
+    )
+    return {row.pk: _ours(row) for row in rows}
+
+
+def _ours(row: Posting) -> Ours:
+    return Ours(
+        key=row.key,
+        state=PostingState(row.state),
+        addition_id=row.addition_id,
+        agreement_id=row.agreement.connectwise_id,
+        subscription_id=row.subscription_id,
+        customer=row.line.organization_name,
+        image=AdditionImage.from_json(row.after_image) if row.after_image else None,
+        opened_by=row.line.platform_id,
+        removals=row.removals,  # type: ignore[attr-defined]  # annotated above
+        busy=row.busy,  # type: ignore[attr-defined]
+    )
+
+
+def _done(one: Operation, postings: dict[int, Ours], lines: dict[int, Line]) -> Done:
+    assert one.posting_id
+    return Done(
+        id=one.pk,
+        kind=OperationKind(one.kind),
+        ours=postings[one.posting_id],
+        before=AdditionImage.from_json(one.before) if one.before else None,
+        after=AdditionImage.from_json(one.after) if one.after else None,
+        line=lines.get(one.line_id) if one.line_id else None,
+        is_step=one.is_step,
+    )
+
+
+def preview_undo(scope: UndoScope, period: date, *, overwrite: bool = False) -> tuple[Planned, ...]:
+    """What an undo would do by what we know of ConnectWise; nothing is kept."""
+    return gather_undo(scope, period, overwrite=overwrite).plan()
+
+
+def period_of(scope: UndoScope, period: date | None) -> date | None:
+    """Which period an undo belongs to; None where there is no such run or line."""
+    if scope.run is not None:
+        return SyncRun.objects.filter(pk=scope.run).values_list("period", flat=True).first()
+    if scope.line is not None:
+        return InvoiceLine.objects.filter(pk=scope.line).values_list("period", flat=True).first()
+    return period
