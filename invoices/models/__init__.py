@@ -1,7 +1,7 @@
 """The tables of the invoices app, a file a subject."""
 
 from invoices.models.configuration import ChargeDateRule, ChargeTypeName, InvoiceSettings
-from invoices.models.lines import InvoiceLine, LineSearch, Selection, SelectedLine
+from invoices.models.lines import InvoiceLine, LineSearch, SelectedLine, Selection
 from invoices.models.periods import Load, Period, UnfinalSubscription
 from invoices.models.posting import Operation, OwnAgreement, Posting, SyncRun
 

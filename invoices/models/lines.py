@@ -96,23 +96,17 @@ class InvoiceLine(models.Model):
     company = models.ForeignKey(
         "psa_connectwise.Company", models.PROTECT, null=True, related_name="+"
     )
-    company_source = models.CharField(
-        max_length=8, choices=ValueSource, default=ValueSource.NONE
-    )
+    company_source = models.CharField(max_length=8, choices=ValueSource, default=ValueSource.NONE)
     agreement = models.ForeignKey(
         "psa_connectwise.Agreement", models.PROTECT, null=True, related_name="+"
     )
-    agreement_source = models.CharField(
-        max_length=8, choices=ValueSource, default=ValueSource.NONE
-    )
+    agreement_source = models.CharField(max_length=8, choices=ValueSource, default=ValueSource.NONE)
     # The explicit "Create new agreement"; a blank agreement never creates anything (P26).
     create_agreement = models.BooleanField(default=False)
     product = models.ForeignKey(
         "psa_connectwise.Product", models.PROTECT, null=True, related_name="+"
     )
-    product_source = models.CharField(
-        max_length=8, choices=ValueSource, default=ValueSource.NONE
-    )
+    product_source = models.CharField(max_length=8, choices=ValueSource, default=ValueSource.NONE)
     is_mapped = models.GeneratedField(
         expression=Q(company__isnull=False)  # type: ignore[arg-type]  # the stubs know no Q here
         & Q(product__isnull=False)
@@ -123,12 +117,14 @@ class InvoiceLine(models.Model):
 
     # Where it stands.
     psa_status = models.CharField(max_length=10, choices=Status, default=Status.NOT_SYNCED)
-    # True from intent to record or settle: the line is frozen, edits are refused (DESIGN §4.3).
+    # True from intent to record or settle: the line is frozen, edits are refused (docs/posting.md, 3).
     in_flight = models.BooleanField(default=False)
     error = models.TextField(blank=True)  # why it stands in Error, in words
     error_code = models.CharField(max_length=40, blank=True)  # groups errors by cause
     note = models.TextField(blank=True)  # a warning on a Synced row
-    posting = models.ForeignKey("invoices.Posting", models.SET_NULL, null=True, related_name="lines")
+    posting = models.ForeignKey(
+        "invoices.Posting", models.SET_NULL, null=True, related_name="lines"
+    )
     addition_id = models.IntegerField(null=True)
     synced_at = models.DateTimeField(null=True)
     synced_by = models.ForeignKey(
@@ -177,7 +173,9 @@ class LineSearch(models.Model):
     text = models.TextField()
 
     class Meta:
-        indexes = [GinIndex(fields=["text"], name="line_search_trigram", opclasses=["gin_trgm_ops"])]
+        indexes = [
+            GinIndex(fields=["text"], name="line_search_trigram", opclasses=["gin_trgm_ops"])
+        ]
 
     def __str__(self) -> str:
         return self.text

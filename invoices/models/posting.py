@@ -18,7 +18,9 @@ from invoices.sync.states import (
 )
 
 
-def choices(enum: type[OperationKind | OperationState | PostingState | RunState]) -> list[tuple[str, str]]:
+def choices(
+    enum: type[OperationKind | OperationState | PostingState | RunState],
+) -> list[tuple[str, str]]:
     return [(member.value, member.value.replace("_", " ")) for member in enum]
 
 

@@ -1,6 +1,6 @@
 """Sends one claimed operation, with no transaction open, and hands its outcome to be recorded.
 
-Errors say what happens next (DESIGN §4.5): refused, once more later, stop the run, or unknown.
+Errors say what happens next (docs/posting.md, 5): refused, once more later, stop the run, or unknown.
 """
 
 import logging

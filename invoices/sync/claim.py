@@ -1,4 +1,4 @@
-"""Intent: takes one planned operation, its line and its key, in one short transaction (DESIGN §4.3).
+"""Intent: takes one planned operation, its line and its key, in one short transaction (docs/posting.md, 3).
 
 Nothing is sent here. What is taken is frozen until it is recorded or settled.
 """

@@ -1,4 +1,4 @@
-"""Lanes: how a run's work is spread over all workers (DESIGN §4).
+"""Lanes: how a run's work is spread over all workers (docs/posting.md).
 
 There are CONNECTWISE_CONCURRENCY lanes in the whole installation, each held by a PostgreSQL
 advisory lock: a lane whose worker dies is free at once, and no more requests than lanes are ever

@@ -1,4 +1,4 @@
-"""Reads the concerned agreements' additions, once, before a run is planned (DESIGN §4.1).
+"""Reads the concerned agreements' additions, once, before a run is planned (docs/posting.md, 1).
 
 A plain list each, never `conditions`: their search lags behind writes (docs/connectwise.md,
 "Search lag").

@@ -1,7 +1,7 @@
 """Looks again for keys that may stand in ConnectWise twice: after an hour and after a day.
 
 A write can come later than the settle window; if it came after the second sending, the younger,
-uninvoiced one of the two is deleted and logged (DESIGN §4.6).
+uninvoiced one of the two is deleted and logged (docs/posting.md, 6).
 """
 
 import logging

@@ -1,4 +1,4 @@
-"""Records what a call came to, each outcome in one transaction (DESIGN §4.5).
+"""Records what a call came to, each outcome in one transaction (docs/posting.md, 5).
 
 Only the holder of the lease records; a late reply of a worker that lost it is left to settling,
 which finds the Addition by its key.

@@ -1,4 +1,4 @@
-"""Settles what is not known: looks for it, and sends again only what is surely not there (DESIGN §4.6).
+"""Settles what is not known: looks for it, and sends again only what is surely not there (docs/posting.md, 6).
 
 A sweep calls this every half minute; nobody has to press anything. Times are the database's.
 """
