@@ -58,6 +58,7 @@ def _line(row: InvoiceLine, shown: dict[str, str]) -> plan.Line:
         agreement_id=row.agreement.connectwise_id if row.agreement else None,
         product_id=row.product.connectwise_id,
         gone=row.gone,
+        outdated=row.changed_on_platform,
         removals=row.removals,  # type: ignore[attr-defined]  # annotated above
     )
 

@@ -48,6 +48,7 @@ class Line:
     agreement_id: int | None
     product_id: int
     gone: bool = False
+    outdated: bool = False  # a load found it changed while it was frozen
     removals: int = 0
 
     @property
@@ -300,7 +301,8 @@ def _refusal(
     company = directory.companies.get(line.company_id)
     agreement = directory.agreements.get(agreement_id) if agreement_id else None
     return (
-        _company_refusal(company)
+        _amounts_refusal(line)
+        or _company_refusal(company)
         or _product_refusal(directory.products.get(line.product_id))
         or _subscription_refusal(line, directory.owned.get(line.subscription_id))
         or (
@@ -309,6 +311,15 @@ def _refusal(
             else _agreement_refusal(line, agreement)
         )
     )
+
+
+def _amounts_refusal(line: Line) -> Refusal | None:
+    if line.outdated:
+        return Refusal(
+            "changed_on_platform",
+            f"It has changed on the Platform. Load {line.period:%B %Y} again, then sync.",
+        )
+    return None
 
 
 def _company_refusal(company: Company | None) -> Refusal | None:
