@@ -71,6 +71,9 @@ def _show_as_existing(own: OwnAgreement, row: AgreementRow) -> None:
         create_agreement=True,
         in_flight=False,
     ).exclude(psa_status=InvoiceLine.Status.SYNCED)
+    # Locked first: an edit that came in between would be taken for this change of ours.
+    pks = list(asking.select_for_update().order_by("pk").values_list("pk", flat=True))
+    asking = InvoiceLine.objects.filter(pk__in=pks)
     # Their operations are planned on the version before this change, which is none of the user's.
     Operation.objects.filter(state=OperationState.PLANNED, line__in=asking).filter(
         line_version=F("line__version")
