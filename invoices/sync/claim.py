@@ -80,6 +80,9 @@ def _take(operation: Operation) -> Claim | None:
             operation.agreement_id = _agreement_id(operation)
             operation.posting = _open_posting(operation)
             return _lease(operation)
+    except HasAddition as error:
+        _set_aside(operation, str(error))
+        return None
     except IntegrityError:
         _set_aside(
             operation, "Another operation for it is under way; sync again when that is settled."
@@ -110,7 +113,7 @@ def _agreement_id(operation: Operation) -> int | None:
 def _open_posting(operation: Operation) -> Posting:
     """The Posting of this key; one left by an earlier try that never came about is used again.
 
-    Raises IntegrityError where the subscription's persistent Addition is another line's.
+    Raises `HasAddition`, and IntegrityError where the subscription's Addition is another line's.
     """
     assert operation.line and operation.agreement_id
     posting, made = Posting.objects.get_or_create(
@@ -125,7 +128,9 @@ def _open_posting(operation: Operation) -> Posting:
     )
     if not made:
         if posting.state != PostingState.OPENING:
-            raise IntegrityError(f"the key {posting.key} has its Addition already")
+            raise HasAddition(
+                f"This line has its Addition {posting.addition_id} already; change it in ConnectWise."
+            )
         posting.agreement_id = operation.agreement_id
         posting.subscription_id = operation.subscription_id
         posting.save(update_fields=["agreement", "subscription_id"])
@@ -190,6 +195,10 @@ def stamp_sent(claim: Claim) -> None:
     )
     if not sent:
         raise LeaseLost
+
+
+class HasAddition(Exception):
+    """The line's key has its Addition: it is never posted a second time."""
 
 
 class LeaseLost(Exception):
