@@ -22,6 +22,9 @@ logger = logging.getLogger(__name__)
 
 S = OperationState
 
+# So many workers may die of planning one run before it is given up.
+MOST_PLANNERS = 5
+
 
 class CantStart(Exception):
     """Why no run can start now, in a sentence."""
@@ -66,22 +69,26 @@ def plan_if_needed(run_id: int, epoch: int) -> bool:
     except planning.Superseded:
         return False
     except RemoteError as error:
-        fail_run(run_id, str(error))
+        fail_run(run_id, str(error), epoch=epoch)
         return False
     except Exception:
         logger.exception("run %s could not be planned", run_id, extra={"run": run_id})
-        fail_run(run_id, "The plan could not be made; see the System Logs.")
+        fail_run(run_id, "The plan could not be made; see the System Logs.", epoch=epoch)
         raise
     return True
 
 
-def fail_run(run_id: int, reason: str) -> None:
-    """Ends the run; what was not sent stays Not Synced (P41)."""
+def fail_run(run_id: int, reason: str, *, epoch: int | None = None) -> None:
+    """Ends the run; what was not sent stays Not Synced (P41).
+
+    With `epoch`, only if no other worker has taken it over: it may be well in the other's hands.
+    """
+    live = SyncRun.objects.filter(pk=run_id, state__in=[s.value for s in LIVE_RUN])
+    mine = live if epoch is None else live.filter(epoch=epoch)
     with transaction.atomic():
-        ended = SyncRun.objects.filter(pk=run_id, state__in=[s.value for s in LIVE_RUN]).update(
-            state=RunState.FAILED, message=reason, finished_at=Now()
-        )
-        _withdraw_planned(run_id)
+        ended = mine.update(state=RunState.FAILED, message=reason, finished_at=Now())
+        if ended:
+            _withdraw_planned(run_id)
     if ended:
         logger.error("The sync was stopped: %s", reason, extra={"run": run_id})
 
@@ -100,11 +107,24 @@ def _withdraw_planned(run_id: int) -> None:
     )
 
 
+def _withdraw_orphans(run_id: int) -> None:
+    """What waits for an agreement that is not going to be made: its own run gave it up."""
+    given_up = [S.FAILED, S.REFUSED, S.SKIPPED, S.WITHDRAWN]
+    Operation.objects.filter(run_id=run_id, state=S.PLANNED, waits_for__state__in=given_up).update(
+        state=S.WITHDRAWN,
+        last_error="The new agreement it waited for was not made.",
+        finished_at=Now(),
+    )
+
+
 def finish_if_done(run_id: int) -> bool:
     """Ends a run that has nothing left to send and nothing on its way; True when it is over."""
     run = SyncRun.objects.get(pk=run_id)
     if not run.is_live:
+        # Postponed by another lane after the run had failed: nobody would take it up again.
+        _withdraw_planned(run_id)
         return True
+    _withdraw_orphans(run_id)
     if run.stop_requested:
         _withdraw_planned(run_id)
     if run.state == RunState.PLANNING and not run.stop_requested:
@@ -187,7 +207,9 @@ def take_over_dead_plans() -> list[SyncRun]:
     dead = SyncRun.objects.filter(state=RunState.PLANNING, heartbeat__lt=Now() - silent)
     taken = []
     for run in dead:
-        if SyncRun.objects.filter(pk=run.pk, epoch=run.epoch, state=RunState.PLANNING).update(
+        if run.epoch >= MOST_PLANNERS:
+            fail_run(run.pk, "Its plan broke off again and again; see the System Logs.")
+        elif SyncRun.objects.filter(pk=run.pk, epoch=run.epoch, state=RunState.PLANNING).update(
             epoch=F("epoch") + 1, heartbeat=Now()
         ):
             run.refresh_from_db()
