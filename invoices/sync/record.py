@@ -17,11 +17,18 @@ from invoices.models import InvoiceLine, Operation, Posting
 from invoices.sync import remote
 from invoices.sync.claim import Claim
 from invoices.sync.images import AdditionImage, differences
-from invoices.sync.states import UNFINISHED, OperationState, PostingState, check_move
+from invoices.sync.states import (
+    UNFINISHED,
+    MoveRefused,
+    OperationState,
+    PostingState,
+    check_move,
+)
 from psa_connectwise.schemas import Addition
 
 logger = logging.getLogger(__name__)
 
+UNTOLD = "product, quantity, price, cost or effective date is empty"
 NOT_CONFIRMED = "not confirmed – checking"
 
 
@@ -38,10 +45,8 @@ def created(claim: Claim, addition: Addition, *, request_id: str = "") -> bool:
     operation = claim.operation
     found = remote.image_of(addition)
     wanted = AdditionImage.from_json(operation.after or {})
-    wrong = differences(wanted, found) if found else []
-    told = computed_wrong(wanted, addition)
-    if wrong or found is None:
-        told = "Changed in ConnectWise: " + "; ".join(str(one) for one in wrong)
+    wrong = "; ".join(map(str, differences(wanted, found))) if found else UNTOLD
+    told = f"Changed in ConnectWise: {wrong}" if wrong else computed_wrong(wanted, addition)
     with transaction.atomic():
         if not _move(claim, OperationState.DONE, request_id=request_id, addition_id=addition.id):
             return False
@@ -148,17 +153,23 @@ def mark_not_confirmed(operations: QuerySet[Operation]) -> None:
 def postponed(claim: Claim, reason: str, *, seconds: float) -> bool:
     """Nothing was done there: it is planned again, not before `seconds` from now."""
     operation = claim.operation
-    with transaction.atomic():
-        if not _move(
-            claim,
-            OperationState.PLANNED,
-            finished=False,
-            last_error=reason,
-            sent_at=None,
-            not_before=Now() + timedelta(seconds=seconds),
-        ):
-            return False
-        _thaw_line(operation)
+    try:
+        with transaction.atomic():
+            if not _move(
+                claim,
+                OperationState.PLANNED,
+                finished=False,
+                last_error=reason,
+                sent_at=None,
+                not_before=Now() + timedelta(seconds=seconds),
+            ):
+                return False
+            # Kept, it would hold its subscription for ever once the run is stopped.
+            _drop_posting(operation)
+            _thaw_line(operation)
+    except MoveRefused:
+        # It took so long that the sweep holds it for unknown by now, and settles it.
+        return unknown(claim, reason)
     return True
 
 
