@@ -67,6 +67,11 @@ def work_lane(run_id: int, epoch: int, lane: int, *, seconds: float = SECONDS) -
 
 def _work(a_run: SyncRun, epoch: int, go_on: Callable[[], bool]) -> None:
     client = remote.client()
+    if not remote.is_here(a_run):
+        raise ConfigError(
+            "The ConnectWise Company ID was changed after this sync was planned. Sync again.",
+            service="ConnectWise",
+        )
     kept = a_run.plan["reference"]
     reference = Reference(kept["field"], kept["id"])
     while go_on():
@@ -93,8 +98,12 @@ def sweep(*, seconds: float = SECONDS) -> Settled:
         if not held:
             return Settled()
         until = time.monotonic() + seconds
-        done = settle(go_on=lambda: time.monotonic() < until)
-        recheck()
+
+        def go_on() -> bool:
+            return time.monotonic() < until
+
+        done = settle(go_on=go_on)
+        recheck(go_on=go_on)
         return done
 
 
@@ -110,3 +119,6 @@ def sweep_or_log() -> None:
         sweep()
     except RemoteError as error:
         logger.warning("Unconfirmed postings can't be checked now: %s", error)
+    except Exception:
+        # Whatever broke, runs are still to be woken.
+        logger.exception("the sweep of unconfirmed postings broke off")

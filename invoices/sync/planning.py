@@ -3,7 +3,7 @@
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 from decimal import Decimal
 
@@ -32,7 +32,20 @@ def plan_run(run: SyncRun) -> None:
     listed = list_agreements(
         remote.client(), directory.agreements, remote.reference_field(), beat=lambda: beat(run)
     )
-    keep_plan(run, plan.make_plan(lines, directory, settings), listed)
+    planned = plan.make_plan(lines, directory, settings)
+    keep_plan(run, [refuse_standing(one, listed) for one in planned], listed)
+
+
+def refuse_standing(planned: plan.Planned, listed: Listed) -> plan.Planned:
+    """Refused where its key stands in ConnectWise already, but not so that it can be taken up."""
+    if planned.state != OperationState.PLANNED or not planned.key:
+        return planned
+    found = listed.standing_elsewhere(planned.key, planned.agreement_id)
+    if not found:
+        return planned
+    return replace(
+        planned, state=OperationState.REFUSED, code="stands_there", reason=found, warnings=()
+    )
 
 
 def preview(period: date, line_ids: list[int] | None = None) -> tuple[plan.Planned, ...]:
@@ -66,7 +79,11 @@ def keep_plan(run: SyncRun, planned: Sequence[plan.Planned], listed: Listed) -> 
             state=RunState.RUNNING,
             heartbeat=Now(),
             total=sum(one.line is not None for one in planned),
-            plan={"totals": totals(planned), "reference": reference},
+            plan={
+                "totals": totals(planned),
+                "reference": reference,
+                "installation": remote.installation(),
+            },
         )
         if not going:
             raise Superseded
