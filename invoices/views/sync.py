@@ -39,6 +39,14 @@ def sync(request: HtmxHttpRequest) -> HttpResponse:
     """GET asks, with what would happen; POST starts."""
     scope = _scope(request)
     if request.method == "POST":
+        if request.POST.get("ticked", _ticked(scope)) != _ticked(scope):
+            # Without this, ticks that another tab cleared would turn into the whole period.
+            refused = toast(
+                HttpResponse(status=204),
+                "The ticked lines have changed meanwhile. Nothing was sent; open Sync again.",
+                kind="error",
+            )
+            return trigger_client_event(refused, "closeDialog")
         return _start(request, scope)
     return _ask(request, scope)
 
@@ -105,6 +113,11 @@ def _scope(request: HtmxHttpRequest) -> Scope:
     return Scope(period, ticked or None)
 
 
+def _ticked(scope: Scope) -> str:
+    """How many lines the dialog speaks of, as it posts it; "0" is the whole period."""
+    return str(len(scope.line_ids or ()))
+
+
 def _ask(
     request: HtmxHttpRequest, scope: Scope, *, line: InvoiceLine | None = None
 ) -> HttpResponse:
@@ -114,7 +127,16 @@ def _ask(
         summary = summarize(planning.preview(scope.period, scope.line_ids))
     except RemoteError as problem:
         error = str(problem)
-    return _dialog(request, {"scope": scope, "line": line, "summary": summary, "error": error})
+    return _dialog(
+        request,
+        {
+            "scope": scope,
+            "ticked": _ticked(scope),
+            "line": line,
+            "summary": summary,
+            "error": error,
+        },
+    )
 
 
 def _start(request: HtmxHttpRequest, scope: Scope) -> HttpResponse:

@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from invoices.models import InvoiceLine, SyncRun
-from invoices.services.selection import select_lines
+from invoices.services.selection import clear_selection, select_lines
 from invoices.sync.states import RunState
 from platform_client.models import PlatformSettings
 from psa_connectwise.models import ConnectWiseSettings
@@ -94,6 +94,22 @@ def test_with_ticked_lines_it_takes_only_those(operator: Client, user: User) -> 
 
     assert "Only the 1 ticked line of May 2026." in text
     assert "Post 1 line<" in text
+
+
+def test_ticks_that_went_meanwhile_never_become_the_whole_period(
+    operator: Client, user: User, rung: list[int]
+) -> None:
+    ticked = mapped_line()
+    mapped_line()
+    select_lines(user=user, period=ticked.period, lines=InvoiceLine.objects.filter(pk=ticked.pk))
+    assert 'name="ticked" value="1"' in operator.get(SYNC, MAY).content.decode()
+    clear_selection(user=user)  # another tab showed another period
+
+    answer = operator.post(SYNC, {**MAY, "ticked": "1"})
+
+    assert "ticked lines have changed" in answer["HX-Trigger"]
+    assert not SyncRun.objects.exists()
+    assert rung == []
 
 
 def test_it_groups_what_would_fail_by_cause(operator: Client) -> None:
