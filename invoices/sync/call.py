@@ -117,7 +117,7 @@ def _conflict(claim: Claim, error: Conflict) -> None:
 
 def _later(claim: Claim, error: TransientError, seconds: float) -> None:
     """Planned again; one that was sent before stays unknown, for its run may be over."""
-    if claim.operation.times_sent:
+    if claim.again or claim.operation.times_sent:
         record.unknown(claim, str(error), request_id=error.request_id or "")
     else:
         record.postponed(claim, str(error), seconds=seconds)

@@ -34,6 +34,8 @@ class Claim:
 
     operation: Operation
     token: UUID
+    # Looked for before and sent once more: it may belong to a run that is over.
+    again: bool = False
 
     @property
     def after(self) -> Mapping[str, Any]:
@@ -178,7 +180,7 @@ def lease_again(operation: Operation) -> Claim | None:
         recheck_at=Now() + remote.FIRST_RECHECK,
     )
     operation.lease_token = token
-    return Claim(operation, token) if taken else None
+    return Claim(operation, token, again=True) if taken else None
 
 
 def stamp_sent(claim: Claim) -> None:

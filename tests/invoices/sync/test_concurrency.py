@@ -10,16 +10,18 @@ from functools import partial
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils.module_loading import import_string
 
 from invoices.models import InvoiceLine, Operation, Posting, SyncRun
-from invoices.sync import lanes, run
-from invoices.sync.claim import claim_next
+from invoices.sync import call, lanes, run
+from invoices.sync.claim import Claim, claim_next
 from invoices.sync.states import OperationKind, OperationState, PostingState, RunState
+from psa_connectwise.client import ConnectWiseClient
 from tests.invoices.sync.world import MAY, World, fresh, let_time_pass, settle_later, sync
+from wire.errors import TransientError
 
 Status = InvoiceLine.Status
 
@@ -71,6 +73,35 @@ def test_a_run_ends_though_the_agreement_it_waits_for_is_withdrawn(world: World)
     assert (fresh(line).psa_status, fresh(line).in_flight) == (Status.NOT_SYNCED, False)
 
 
+def test_what_cannot_be_sent_again_now_stays_to_be_settled_though_its_run_is_over(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = world.line()
+
+    def broken(claim: Claim) -> None:
+        raise ValueError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("invoices.sync.call.stamp_sent", broken)
+        assert sync().state == RunState.FINISHED
+    world.script("409")
+    monkeypatch.setattr("invoices.sync.call._conflict", no_answer)
+    settle_later()
+    monkeypatch.undo()
+    assert fresh(line).in_flight
+
+    settle_later()
+
+    assert fresh(line).psa_status == Status.SYNCED
+
+
+def no_answer(claim: Claim, error: TransientError) -> None:
+    """As if the throttle had not let it through."""
+    Operation.objects.update(times_sent=0)
+    claim.operation.times_sent = 0
+    call._later(claim, error, 30)
+
+
 def test_what_is_postponed_in_a_failed_run_is_withdrawn_with_it(world: World) -> None:
     world.line()
     started = run.start_run(period=MAY, line_ids=None, user=None)
@@ -87,8 +118,6 @@ def test_what_is_postponed_in_a_failed_run_is_withdrawn_with_it(world: World) ->
 def test_a_planner_that_was_taken_over_does_not_end_the_run_of_its_successor(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from wire.errors import TransientError
-
     world.line()
     started = run.start_run(period=MAY, line_ids=None, user=None)
 
@@ -164,6 +193,38 @@ def killed(function: Callable[..., Any], when: str) -> Callable[..., Any]:
         raise SystemExit
 
     return dying
+
+
+def test_a_database_session_that_ends_while_a_request_is_out_doubles_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = world.line()
+    send = ConnectWiseClient.create_addition
+
+    def cut_off(*args: Any, **kwargs: Any) -> Any:
+        answer = send(*args, **kwargs)
+        mine = connection.connection.info.backend_pid
+        in_threads(lambda: terminate(mine))
+        return answer
+
+    with monkeypatch.context() as patch, suppress(DatabaseError):
+        patch.setattr(ConnectWiseClient, "create_addition", cut_off)
+        sync()
+    connection.close()  # as Celery does between tasks
+
+    settle_later()
+    live = run.live_run()
+    if live:
+        lanes.work_lane(live.pk, live.epoch, lane=0)
+
+    (addition,) = world.additions()
+    assert (fresh(line).psa_status, fresh(line).addition_id) == (Status.SYNCED, addition["id"])
+    assert run.live_run() is None
+
+
+def terminate(pid: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s)", [pid])
 
 
 def test_lanes_and_sweeps_at_once_under_every_fault_post_each_line_once(world: World) -> None:
