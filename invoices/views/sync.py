@@ -83,12 +83,14 @@ def run_stop(request: HtmxHttpRequest) -> HttpResponse:
 
 def _bar(request: HtmxHttpRequest, *, was_live: bool) -> HttpResponse:
     live = run.live_run()
-    shown = live or _fresh_result()
+    seen = _number(request.GET.get("seen", ""))
+    shown = live or _fresh_result(seen)
     response = render(
         request,
         "invoices/_run_bar.html",
         {
             "run": shown,
+            "seen": seen,
             "live": live is not None,
             "flipped": was_live != (live is not None),
             "progress": run.progress(shown) if shown else None,
@@ -167,6 +169,11 @@ def _line_refusal(line: InvoiceLine) -> str:
     return "A sync is running already." if run.live_run() else ""
 
 
-def _fresh_result() -> SyncRun | None:
+def _fresh_result(seen: int) -> SyncRun | None:
+    """The last run's, unless it is old or was dismissed (`seen`) on this page."""
     since = timezone.now() - RESULT_STAYS
-    return SyncRun.objects.filter(finished_at__gte=since).order_by("-pk").first()
+    return SyncRun.objects.filter(finished_at__gte=since, pk__gt=seen).order_by("-pk").first()
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0

@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 
 from invoices.models import InvoiceLine, SyncRun
 from invoices.services.selection import clear_selection, select_lines
@@ -125,8 +126,11 @@ def test_it_groups_what_would_fail_by_cause(operator: Client) -> None:
     assert "Old &lt;b&gt;Backup&lt;/b&gt;" in text
 
 
-def test_when_the_platform_is_not_configured_the_dialog_says_so(operator: Client) -> None:
+def test_when_the_platform_is_not_configured_the_dialog_says_so(
+    operator: Client, settings: Settings
+) -> None:
     PlatformSettings.objects.update(seller_id="")
+    settings.PLATFORM_URL = ""
 
     text = operator.get(SYNC, MAY).content.decode()
 
@@ -238,6 +242,18 @@ def test_when_it_has_ended_the_bar_says_with_what_and_the_grid_is_told(
     assert "Done." in answer.content.decode()
     assert "linesChanged" in answer["HX-Trigger"]
     assert 'hx-swap-oob="true"' in answer.content.decode()  # the button comes back
+
+
+def test_a_result_that_was_dismissed_stays_away(operator: Client) -> None:
+    run = SyncRun.objects.create(
+        period="2026-05-01", state=RunState.FINISHED, finished_at=timezone.now()
+    )
+    assert f"seen={run.pk}" in operator.get(RUN).content.decode()
+
+    text = operator.get(RUN, {"seen": run.pk}).content.decode()
+
+    assert "Done." not in text
+    assert f"seen={run.pk}" in text
 
 
 def test_a_run_that_failed_says_why(operator: Client) -> None:
