@@ -5,16 +5,16 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
 from django.db.models import Count, F, Q
 from django.db.models.functions import Now
 
-from invoices.loading.queries import load_under_way
+from invoices.loading.queries import LONGEST_SILENCE, load_under_way
 from invoices.loading.start import hold_period
 from invoices.models import InvoiceLine, Operation, SyncRun
 from invoices.sync import planning
+from invoices.sync.locks import PLANNING, session_lock
 from invoices.sync.states import LIVE_RUN, OperationState, RunState
 from wire.errors import RemoteError
 
@@ -24,6 +24,8 @@ S = OperationState
 
 # So many workers may die of planning one run before it is given up.
 MOST_PLANNERS = 5
+# So long a worker may need from the ring to its lock.
+PICKED_UP_WITHIN = timedelta(seconds=20)
 
 
 class CantStart(Exception):
@@ -64,16 +66,21 @@ def plan_if_needed(run_id: int, epoch: int) -> bool:
         return False
     if run.state == RunState.RUNNING:
         return True
+    with session_lock(PLANNING, run_id) as alone:
+        return alone and _plan(run)
+
+
+def _plan(run: SyncRun) -> bool:
     try:
         planning.plan_run(run)
     except planning.Superseded:
         return False
     except RemoteError as error:
-        fail_run(run_id, str(error), epoch=epoch)
+        fail_run(run.pk, str(error), epoch=run.epoch)
         return False
     except Exception:
-        logger.exception("run %s could not be planned", run_id, extra={"run": run_id})
-        fail_run(run_id, "The plan could not be made; see the System Logs.", epoch=epoch)
+        logger.exception("run %s could not be planned", run.pk, extra={"run": run.pk})
+        fail_run(run.pk, "The plan could not be made; see the System Logs.", epoch=run.epoch)
         raise
     return True
 
@@ -202,16 +209,27 @@ def _log_end(run: SyncRun) -> None:
 
 
 def take_over_dead_plans() -> list[SyncRun]:
-    """Runs whose planning worker is silent for longer than any request takes: planned anew."""
-    silent = timedelta(seconds=settings.CONNECTWISE_TIMEOUT_SECONDS + 15)
-    dead = SyncRun.objects.filter(state=RunState.PLANNING, heartbeat__lt=Now() - silent)
-    taken = []
-    for run in dead:
-        if run.epoch >= MOST_PLANNERS:
-            fail_run(run.pk, "Its plan broke off again and again; see the System Logs.")
-        elif SyncRun.objects.filter(pk=run.pk, epoch=run.epoch, state=RunState.PLANNING).update(
-            epoch=F("epoch") + 1, heartbeat=Now()
-        ):
-            run.refresh_from_db()
-            taken.append(run)
-    return taken
+    """Runs in planning that nobody plans: not picked up, or their worker is gone. Planned anew."""
+    waiting = SyncRun.objects.filter(
+        state=RunState.PLANNING, heartbeat__lt=Now() - PICKED_UP_WITHIN
+    )
+    return [run for run in waiting if _take_over(run)]
+
+
+def _take_over(run: SyncRun) -> bool:
+    """A living planner's session holds the lock; one that hangs is given up after a while."""
+    with session_lock(PLANNING, run.pk) as nobody_plans:
+        if not nobody_plans and not _is_silent(run):
+            return False
+    if run.epoch >= MOST_PLANNERS:
+        fail_run(run.pk, "Its plan broke off again and again; see the System Logs.")
+        return False
+    taken = SyncRun.objects.filter(pk=run.pk, epoch=run.epoch, state=RunState.PLANNING).update(
+        epoch=F("epoch") + 1, heartbeat=Now()
+    )
+    run.refresh_from_db()
+    return bool(taken)
+
+
+def _is_silent(run: SyncRun) -> bool:
+    return SyncRun.objects.filter(pk=run.pk, heartbeat__lt=Now() - LONGEST_SILENCE).exists()
