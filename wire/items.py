@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated, Generic, TypeVar
 
@@ -23,6 +23,8 @@ class BadItem:
 
     item_id: str | None
     reason: str
+    # As it came, for what can be read of it all the same.
+    record: object = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ def read_page(
         try:
             items.append(read_item(adapter, record))
         except ValidationError as error:
-            bad.append(BadItem(item_id=_id_of(record), reason=reason(error)))
+            bad.append(BadItem(_id_of(record), reason(error), record))
     return Page(tuple(items), tuple(bad), total)
 
 

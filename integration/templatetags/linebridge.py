@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from django import template
@@ -45,6 +46,7 @@ NAVIGATION = (
 
 
 @register.simple_tag
+@cache
 def icon(name: str, css: str = "") -> SafeString:
     """A decorative symbol of icons.svg; the words beside it carry the meaning."""
     return format_html(
@@ -113,6 +115,7 @@ def filters_on(grid: GridState, key: str) -> bool:
 
 
 @register.simple_tag
+@cache
 def source_badge(label: str) -> SafeString:
     """ "System Updated" or "User Updated", small, beside the value it is about."""
     by_user = label.startswith("User")

@@ -117,7 +117,7 @@ class InvoiceLine(models.Model):
 
     # Where it stands.
     psa_status = models.CharField(max_length=10, choices=Status, default=Status.NOT_SYNCED)
-    # True from intent to record or settle: the line is frozen, edits are refused (DESIGN §4.3).
+    # True from intent to record or settle: the line is frozen, edits are refused (docs/posting.md, 3).
     in_flight = models.BooleanField(default=False)
     error = models.TextField(blank=True)  # why it stands in Error, in words
     error_code = models.CharField(max_length=40, blank=True)  # groups errors by cause

@@ -96,14 +96,14 @@ COLUMNS = (
         label="Charge Start Date",
         group="Charge",
         field="charge_start_date",
-        css="date",
+        css="date editable",
     ),
     Column(
         key="end",
         label="Charge End Date",
         group="Charge",
         field="charge_end_date",
-        css="date",
+        css="date editable",
         hint=END_DATE_HINT,
     ),
     Column(key="charge_type", label="Charge Type", group="Charge", field="charge_type"),
@@ -113,6 +113,7 @@ COLUMNS = (
         group="ConnectWise",
         field="company_name",
         folds_case=True,
+        css="editable",
     ),
     Column(
         key="company_id",
@@ -127,6 +128,7 @@ COLUMNS = (
         group="ConnectWise",
         field="agreement_name",
         folds_case=True,
+        css="editable",
     ),
     Column(
         key="product",
@@ -134,6 +136,7 @@ COLUMNS = (
         group="ConnectWise",
         field="product_name",
         folds_case=True,
+        css="editable",
     ),
     Column(
         key="product_id",

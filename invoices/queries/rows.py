@@ -1,7 +1,10 @@
 """A line as a row of the grid shows it: badges, the end date that will be sent, what may be done."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+
+from django.contrib.auth.models import User
+from django.urls import reverse
 
 from invoices.charge_dates import DateToSend, end_date_to_send
 from invoices.models import ChargeTypeName, InvoiceLine, SyncRun
@@ -22,6 +25,9 @@ class Row:
     end_to_send: DateToSend
     is_selected: bool
     run_is_on: bool
+    may_edit: bool
+    may_sync: bool
+    path: str
 
     @property
     def is_synced(self) -> bool:
@@ -29,8 +35,12 @@ class Row:
 
     @property
     def is_open(self) -> bool:
-        """May be ticked and edited."""
+        """May be ticked and edited, by who may."""
         return not (self.is_synced or self.line.in_flight)
+
+    @property
+    def is_editable(self) -> bool:
+        return self.may_edit and self.is_open
 
     @property
     def why_closed(self) -> str:
@@ -80,11 +90,17 @@ class Row:
         return "User Updated" if self.line.agreement_source == ValueSource.BULK else ""
 
 
-def rows_of(
-    lines: Iterable[InvoiceLine], *, selected: Collection[int], names: Mapping[str, str]
-) -> list[Row]:
-    """The rows of these lines; two queries, however many."""
-    run_is_on = run_is_live()
+def rows_of(lines: Iterable[InvoiceLine], *, user: User, selected: Collection[int]) -> list[Row]:
+    """The rows of these lines as `user` sees them; as many queries for one as for all.
+
+    What is the same for each row, or costly in a template, is worked out here once.
+    """
+    names, run_is_on = charge_type_names(), run_is_live()
+    may_edit, may_sync = (
+        user.has_perm("invoices.edit_lines"),
+        user.has_perm("invoices.sync_invoices"),
+    )
+    base = reverse("invoices:lines")
     return [
         Row(
             line=line,
@@ -93,6 +109,9 @@ def rows_of(
             end_to_send=end_to_send(line),
             is_selected=line.pk in selected,
             run_is_on=run_is_on,
+            may_edit=may_edit,
+            may_sync=may_sync,
+            path=f"{base}lines/{line.pk}/",
         )
         for line in lines
     ]

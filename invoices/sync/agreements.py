@@ -14,6 +14,8 @@ from psa_connectwise import directory
 from psa_connectwise.client import ConnectWiseClient
 from psa_connectwise.models import Agreement as AgreementRow
 from psa_connectwise.schemas import Agreement
+from wire.errors import PermanentError
+from wire.items import BadItem
 
 logger = logging.getLogger(__name__)
 
@@ -22,7 +24,8 @@ def find_alike(client: ConnectWiseClient, operation: Operation) -> Agreement | N
     """A live one of the same name, company, type and currency, made since this was planned.
 
     A plain list from the highest id known then: names are not unique there, and a search may not
-    show what was made a moment ago. Older ones the plan has resolved already.
+    show what was made a moment ago. Older ones the plan has resolved already. Raises PermanentError
+    where one of that name can't be read: it may be the one.
     """
     own = operation.own_agreement
     assert own
@@ -30,7 +33,18 @@ def find_alike(client: ConnectWiseClient, operation: Operation) -> Agreement | N
         for one in page.items:
             if _is_alike(one, own):
                 return one
+        for bad in page.bad:
+            _check_another(bad, own)
     return None
+
+
+def _check_another(bad: BadItem, own: OwnAgreement) -> None:
+    if not isinstance(bad.record, dict) or bad.record.get("name") == own.contract_id:
+        raise PermanentError(
+            f"Agreement {bad.item_id} in ConnectWise may be {own.contract_id}, but can't be read: "
+            f"{bad.reason}. Mend it there.",
+            service="ConnectWise",
+        )
 
 
 def _is_alike(one: Agreement, own: OwnAgreement) -> bool:
@@ -71,6 +85,9 @@ def _show_as_existing(own: OwnAgreement, row: AgreementRow) -> None:
         create_agreement=True,
         in_flight=False,
     ).exclude(psa_status=InvoiceLine.Status.SYNCED)
+    # Locked first: an edit that came in between would be taken for this change of ours.
+    pks = list(asking.select_for_update().order_by("pk").values_list("pk", flat=True))
+    asking = InvoiceLine.objects.filter(pk__in=pks)
     # Their operations are planned on the version before this change, which is none of the user's.
     Operation.objects.filter(state=OperationState.PLANNED, line__in=asking).filter(
         line_version=F("line__version")

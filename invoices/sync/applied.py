@@ -1,4 +1,4 @@
-"""Records what stands in ConnectWise after a call that succeeded, or that was found to have (DESIGN §4.5).
+"""Records what stands in ConnectWise after a call that succeeded, or that was found to have (docs/posting.md, 5).
 
 The Posting keeps what it should say: what is different there later was changed by somebody else.
 """
@@ -20,6 +20,7 @@ from psa_connectwise.schemas import Addition
 
 logger = logging.getLogger(__name__)
 
+UNTOLD = "product, quantity, price, cost or effective date is empty"
 STATES = {
     OperationKind.CREATE: PostingState.OPEN,
     OperationKind.UPDATE: PostingState.OPEN,
@@ -77,7 +78,7 @@ def removed(claim: Claim, *, request_id: str = "") -> bool:
 def not_as_sent(wanted: AdditionImage, addition: Addition) -> str:
     found = remote.image_of(addition)
     if found is None:
-        return f"Addition {addition.id} lacks what every Addition has."
+        return UNTOLD
     return "; ".join(str(one) for one in differences(wanted, found))
 
 

@@ -1,6 +1,6 @@
 """Sends one claimed operation, with no transaction open, and hands its outcome to be recorded.
 
-Errors say what happens next (DESIGN §4.5): refused, once more later, stop the run, or unknown.
+Errors say what happens next (docs/posting.md, 5): refused, once more later, stop the run, or unknown.
 """
 
 import logging
@@ -171,7 +171,7 @@ def _conflict(claim: Claim, error: Conflict) -> None:
 
 def _later(claim: Claim, error: TransientError, seconds: float) -> None:
     """Planned again; one that was sent before stays unknown, for its run may be over."""
-    if claim.operation.times_sent:
+    if claim.again or claim.operation.times_sent:
         record.unknown(claim, str(error), request_id=error.request_id or "")
     else:
         record.postponed(claim, str(error), seconds=seconds)

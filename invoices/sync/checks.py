@@ -27,7 +27,8 @@ def line_refusal(
     company = directory.companies.get(line.company_id)
     agreement = directory.agreements.get(agreement_id) if agreement_id else None
     return (
-        _company_refusal(company)
+        _amounts_refusal(line)
+        or _company_refusal(company)
         or _product_refusal(directory.products.get(line.product_id))
         or (
             _slot_refusal(line, company, directory, settings)
@@ -35,6 +36,15 @@ def line_refusal(
             else _agreement_refusal(line, agreement)
         )
     )
+
+
+def _amounts_refusal(line: Line) -> Refusal | None:
+    if line.outdated:
+        return Refusal(
+            "changed_on_platform",
+            f"It has changed on the Platform. Load {line.period:%B %Y} again, then sync.",
+        )
+    return None
 
 
 def _company_refusal(company: Company | None) -> Refusal | None:

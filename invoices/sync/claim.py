@@ -1,4 +1,4 @@
-"""Intent: takes one planned operation, its line and its key, in one short transaction (DESIGN §4.3).
+"""Intent: takes one planned operation, its line and its key, in one short transaction (docs/posting.md, 3).
 
 Nothing is sent here. What is taken is frozen until it is recorded or settled.
 """
@@ -34,6 +34,8 @@ class Claim:
 
     operation: Operation
     token: UUID
+    # Looked for before and sent once more: it may belong to a run that is over.
+    again: bool = False
 
     @property
     def after(self) -> Mapping[str, Any]:
@@ -84,6 +86,9 @@ def _take(operation: Operation) -> Claim | None:
                 return None
             operation.posting = posting
             return _lease(operation)
+    except HasAddition as error:
+        _set_aside(operation, str(error))
+        return None
     except IntegrityError:
         _set_aside(
             operation, "Another operation for it is under way; sync again when that is settled."
@@ -124,7 +129,7 @@ def _posting(operation: Operation) -> Posting | None:
 def _open_posting(operation: Operation) -> Posting:
     """The Posting of this key; one left by an earlier try that never came about is used again.
 
-    Raises IntegrityError where the subscription's persistent Addition is another line's.
+    Raises `HasAddition`, and IntegrityError where the subscription's Addition is another line's.
     """
     assert operation.agreement_id
     line, last_period = _opener(operation)
@@ -140,7 +145,9 @@ def _open_posting(operation: Operation) -> Posting:
     )
     if not made:
         if posting.state != PostingState.OPENING:
-            raise IntegrityError(f"the key {posting.key} has its Addition already")
+            raise HasAddition(
+                f"This line has its Addition {posting.addition_id} already; change it in ConnectWise."
+            )
         posting.agreement_id = operation.agreement_id
         posting.subscription_id = operation.subscription_id
         posting.save(update_fields=["agreement", "subscription_id"])
@@ -202,7 +209,7 @@ def lease_again(operation: Operation) -> Claim | None:
         recheck_at=Now() + remote.FIRST_RECHECK,
     )
     operation.lease_token = token
-    return Claim(operation, token) if taken else None
+    return Claim(operation, token, again=True) if taken else None
 
 
 def stamp_sent(claim: Claim) -> None:
@@ -219,6 +226,10 @@ def stamp_sent(claim: Claim) -> None:
     )
     if not sent:
         raise LeaseLost
+
+
+class HasAddition(Exception):
+    """The line's key has its Addition: it is never posted a second time."""
 
 
 class LeaseLost(Exception):

@@ -43,6 +43,7 @@ class Line:
     product_id: int
     billing_cycle: str = ""
     gone: bool = False
+    outdated: bool = False  # a load found it changed while it was frozen
     removals: int = 0
 
     @property
@@ -141,7 +142,7 @@ class PlanSettings:
     price_decimals: int = 4
     # End a charge after one agreement period where the agreement bills more often than it (P45).
     end_long_cycles: bool = False
-    # A person's word for these lines: write over what was changed in ConnectWise (DESIGN §4.1).
+    # A person's word for these lines: write over what was changed in ConnectWise (docs/posting.md, 1).
     overwrite: bool = False
 
 

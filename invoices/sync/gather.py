@@ -59,6 +59,7 @@ def _line(row: InvoiceLine, shown: dict[str, str]) -> plan.Line:
         product_id=row.product.connectwise_id,
         billing_cycle=row.billing_cycle,
         gone=row.gone,
+        outdated=row.changed_on_platform,
         removals=row.removals,  # type: ignore[attr-defined]  # annotated above
     )
 

@@ -6,8 +6,10 @@ An image is what posting compares: planned against found, sent against computed.
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
+
+NOISE = Decimal("0.000001")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +81,9 @@ def one_line(text: str) -> str:
 
 
 def _comparable(value: object) -> object:
+    """Numbers travel as binary fractions: what differs far behind the places sent is their noise."""
+    if isinstance(value, Decimal):
+        return value.quantize(NOISE, ROUND_HALF_UP)
     return one_line(value) if isinstance(value, str) else value
 
 

@@ -1,4 +1,4 @@
-"""Lanes: how a run's work is spread over all workers (DESIGN §4).
+"""Lanes: how a run's work is spread over all workers (docs/posting.md).
 
 There are CONNECTWISE_CONCURRENCY lanes in the whole installation, each held by a PostgreSQL
 advisory lock: a lane whose worker dies is free at once, and no more requests than lanes are ever
@@ -7,12 +7,10 @@ under way. A lane works at most a minute and rings for itself again.
 
 import logging
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import connection
 from django.db.models import Q
 from django.db.models.functions import Now
 
@@ -20,6 +18,7 @@ from invoices.models import Operation, SyncRun
 from invoices.sync import remote, run
 from invoices.sync.call import perform
 from invoices.sync.claim import RunOver, claim_next
+from invoices.sync.locks import LANE, session_lock
 from invoices.sync.recheck import recheck
 from invoices.sync.remote import Reference
 from invoices.sync.settle import Settled, settle
@@ -28,30 +27,15 @@ from wire.errors import ConfigError, RemoteError
 
 logger = logging.getLogger(__name__)
 
-LOCKS = 0x4C42  # the class of our advisory locks: "LB"
 SWEEP = 10_000  # the sweep's own lane
 SECONDS = 45.0
 PAUSE = 0.1
 SOON = timedelta(seconds=10)
 
 
-@contextmanager
-def lane_lock(lane: int) -> Iterator[bool]:
-    """True for the one worker that holds the lane; of this database session, so it dies with it."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCKS, lane])
-        held = bool(cursor.fetchone()[0])
-    try:
-        yield held
-    finally:
-        if held:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCKS, lane])
-
-
 def work_lane(run_id: int, epoch: int, lane: int, *, seconds: float = SECONDS) -> bool:
     """Posts one operation after the other; True when its time is up and there is more to do."""
-    with lane_lock(lane) as held:
+    with session_lock(LANE, lane) as held:
         a_run = SyncRun.objects.filter(pk=run_id, state=RunState.RUNNING).first() if held else None
         if a_run is None:
             return False
@@ -67,6 +51,11 @@ def work_lane(run_id: int, epoch: int, lane: int, *, seconds: float = SECONDS) -
 
 def _work(a_run: SyncRun, epoch: int, go_on: Callable[[], bool]) -> None:
     client = remote.client()
+    if not remote.is_here(a_run):
+        raise ConfigError(
+            "The ConnectWise Company ID was changed after this sync was planned. Sync again.",
+            service="ConnectWise",
+        )
     kept = a_run.plan["reference"]
     reference = Reference(kept["field"], kept["id"])
     while go_on():
@@ -89,12 +78,16 @@ def more_comes(run_id: int) -> bool:
 
 def sweep(*, seconds: float = SECONDS) -> Settled:
     """Settles what is due; raises `wire.errors.RemoteError` when ConnectWise can't be asked."""
-    with lane_lock(SWEEP) as held:
+    with session_lock(LANE, SWEEP) as held:
         if not held:
             return Settled()
         until = time.monotonic() + seconds
-        done = settle(go_on=lambda: time.monotonic() < until)
-        recheck()
+
+        def go_on() -> bool:
+            return time.monotonic() < until
+
+        done = settle(go_on=go_on)
+        recheck(go_on=go_on)
         return done
 
 
@@ -110,3 +103,6 @@ def sweep_or_log() -> None:
         sweep()
     except RemoteError as error:
         logger.warning("Unconfirmed postings can't be checked now: %s", error)
+    except Exception:
+        # Whatever broke, runs are still to be woken.
+        logger.exception("the sweep of unconfirmed postings broke off")

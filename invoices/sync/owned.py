@@ -69,8 +69,11 @@ def latest_periods(subscriptions: Collection[str]) -> dict[str, date]:
 def found(wanted: Collection[Owned], listed: Listed) -> Mapping[str, AdditionImage | None]:
     """By key, what stands there now of those whose agreement was listed; None: nothing."""
     told: dict[str, AdditionImage | None] = {}
+    unreadable = {str(bad.item_id) for bad in listed.bad}
     for one in wanted:
-        if one.agreement_id in listed.highest_ids and one.addition_id is not None:
+        if one.addition_id is None or str(one.addition_id) in unreadable:
+            continue
+        if one.agreement_id in listed.highest_ids:
             addition = listed.by_id.get(one.addition_id)
             told[one.key] = remote.image_of(addition) if addition else None
     return told

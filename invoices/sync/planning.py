@@ -87,7 +87,34 @@ def plan_run(run: SyncRun) -> None:
     )
     found = owned.found(gathered.owned(), listed)
     directory = replace(gathered.directory, found=found)
-    keep_plan(run, replace(gathered, directory=directory).plan(), listed)
+    keep_plan(run, refuse_standing(replace(gathered, directory=directory).plan(), listed), listed)
+
+
+def refuse_standing(planned: Iterable[plan.Planned], listed: Listed) -> list[plan.Planned]:
+    """Refused where its key stands in ConnectWise already, but not so that it can be taken up.
+
+    What waits for one another is refused together.
+    """
+    chains: list[list[plan.Planned]] = []
+    for one in planned:
+        if one.follows:
+            chains[-1].append(one)
+        else:
+            chains.append([one])
+    return [one for chain in chains for one in _refuse_chain(chain, listed)]
+
+
+def _refuse_chain(chain: list[plan.Planned], listed: Listed) -> list[plan.Planned]:
+    keyed = (one for one in chain if one.state == OperationState.PLANNED and one.key)
+    why = (listed.standing_elsewhere(one.key, one.agreement_id) for one in keyed)
+    reason = next((words for words in why if words), "")
+    if not reason:
+        return chain
+    refused = OperationState.REFUSED
+    return [
+        replace(one, state=refused, code="stands_there", reason=reason, warnings=(), closes=None)
+        for one in chain
+    ]
 
 
 def _plan_undo(run: SyncRun, scope: UndoScope, *, overwrite: bool) -> None:
@@ -95,7 +122,7 @@ def _plan_undo(run: SyncRun, scope: UndoScope, *, overwrite: bool) -> None:
     listed = list_agreements(
         remote.client(), facts.agreements, remote.reference_field(), beat=lambda: beat(run)
     )
-    keep_plan(run, facts.plan(listed), listed)
+    keep_plan(run, refuse_standing(facts.plan(listed), listed), listed)
 
 
 def preview(
@@ -147,7 +174,11 @@ def keep_plan(run: SyncRun, planned: Sequence[plan.Planned], listed: Listed) -> 
             state=RunState.RUNNING,
             heartbeat=Now(),
             total=sum(counts(one) for one in planned),
-            plan={"totals": totals(planned), "reference": reference},
+            plan={
+                "totals": totals(planned),
+                "reference": reference,
+                "installation": remote.installation(),
+            },
         )
         if not going:
             raise Superseded

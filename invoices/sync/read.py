@@ -1,4 +1,4 @@
-"""Reads the concerned agreements' additions, once, before a run is planned (DESIGN §4.1).
+"""Reads the concerned agreements' additions, once, before a run is planned (docs/posting.md, 1).
 
 A plain list each, never `conditions`: their search lags behind writes (docs/connectwise.md,
 "Search lag").
@@ -13,6 +13,7 @@ from psa_connectwise.client import ConnectWiseClient
 from psa_connectwise.models import ConnectWiseSettings
 from psa_connectwise.schemas import Addition
 from wire.errors import ConfigError, NotFound
+from wire.items import BadItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,25 @@ class Listed:
     reference: Reference = field(
         default_factory=lambda: Reference(ConnectWiseSettings.SERIAL_NUMBER)
     )
+    # The agreement each key stands in, and the Additions that could not be read.
+    places: dict[str, int] = field(default_factory=dict)
+    bad: tuple[BadItem, ...] = ()
+
+    def standing_elsewhere(self, key: str, agreement_id: int | None) -> str:
+        """Why this key can't be posted there or taken up; "" when it can."""
+        place = self.places.get(key)
+        if place is not None and place != agreement_id:
+            return (
+                f"It is Addition {self.by_key[key].id} of another agreement ({place}) already. "
+                "Choose that agreement, or delete the Addition in ConnectWise."
+            )
+        unreadable = next((one for one in self.bad if self.reference.may_carry(one, key)), None)
+        if unreadable is None:
+            return ""
+        return (
+            f"Addition {unreadable.item_id} in ConnectWise may be this line's, but can't be read: "
+            f"{unreadable.reason}. Mend it there, then sync again."
+        )
 
 
 def list_agreements(
@@ -36,16 +56,20 @@ def list_agreements(
 ) -> Listed:
     """`beat` is called before each request; an agreement that is gone has no additions."""
     additions: dict[int, tuple[Addition, ...]] = {}
+    bad: list[BadItem] = []
     for agreement_id in sorted(agreement_ids):
         beat()
         try:
-            additions[agreement_id] = client.additions(agreement_id).items
+            page = client.additions(agreement_id)
+            additions[agreement_id] = page.items
+            bad.extend(page.bad)
         except NotFound:
             additions[agreement_id] = ()
     reference = find_reference(reference_field, additions.values())
     by_key: dict[str, Addition] = {}
     by_id: dict[int, Addition] = {}
-    for found in additions.values():
+    places: dict[str, int] = {}
+    for agreement_id, found in additions.items():
         for addition in found:
             key = reference.key_of(addition)
             if key.startswith(PREFIX):
@@ -53,8 +77,9 @@ def list_agreements(
             # The oldest of two of one key is the one that is kept.
             if key.startswith(PREFIX) and addition.id <= by_key.get(key, addition).id:
                 by_key[key] = addition
+                places[key] = agreement_id
     highest = {one: max((a.id for a in found), default=0) for one, found in additions.items()}
-    return Listed(by_key, by_id, highest, reference)
+    return Listed(by_key, by_id, highest, reference, places, tuple(bad))
 
 
 def find_reference(name: str, listed: Iterable[Iterable[Addition]]) -> Reference:

@@ -1,21 +1,32 @@
 """Looks again for keys that may stand in ConnectWise twice: after an hour and after a day.
 
 A write can come later than the settle window; if it came after the second sending, the younger,
-uninvoiced one of the two is deleted and logged (DESIGN §4.6).
+uninvoiced one of the two is deleted and logged (docs/posting.md, 6).
 """
 
 import logging
+from collections.abc import Callable
 from typing import cast
 
+from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
 from invoices.models import InvoiceLine, Operation, Posting
-from invoices.sync import owned, remote
-from invoices.sync.images import AdditionImage, changed_fields
+from invoices.months import last_day
+from invoices.sync import gather, remote
+from invoices.sync.compose import image_of
+from invoices.sync.images import AdditionImage, changed_fields, differences
 from invoices.sync.settle import reference_of
-from invoices.sync.states import UNFINISHED, OperationKind, OperationState, PostingState
+from invoices.sync.states import (
+    LIVE_POSTING,
+    UNFINISHED,
+    OperationKind,
+    OperationState,
+    PostingState,
+)
 from psa_connectwise.client import ConnectWiseClient
+from psa_connectwise.models import ConnectWiseSettings
 from psa_connectwise.payloads import AdditionChanges
 from psa_connectwise.schemas import Addition
 from wire.errors import NotFound, PermanentError, RemoteError
@@ -23,20 +34,37 @@ from wire.errors import NotFound, PermanentError, RemoteError
 logger = logging.getLogger(__name__)
 
 
-def recheck() -> int:
-    """Looks for every key that is due; answers how many Additions it deleted or took up."""
+def recheck(*, go_on: Callable[[], bool] = lambda: True) -> int:
+    """Looks for the keys that are due; answers how many Additions it deleted or took up.
+
+    `go_on` is asked before each, for there may be thousands after an outage.
+    """
     due = (
         Operation.objects.filter(recheck_at__lte=Now(), kind__in=RECHECKS)
         .exclude(state__in=[state.value for state in UNFINISHED])
         .exclude(agreement=None)
         .select_related("run", "line", "agreement", "posting")
+        .order_by("recheck_at")
     )
     client = remote.client() if due else None
-    return sum(RECHECKS[OperationKind(one.kind)](client, one) for one in due if client)
+    return sum(_recheck_or_log(client, operation) for operation in due if client and go_on())
+
+
+def _recheck_or_log(client: ConnectWiseClient, operation: Operation) -> int:
+    """One that can't be looked for now, or breaks off, never keeps the others waiting."""
+    try:
+        return RECHECKS[OperationKind(operation.kind)](client, operation)
+    except RemoteError as error:
+        logger.warning("key %s could not be looked for again: %s", operation.key, error)
+    except Exception:
+        logger.exception("key %s could not be looked for again", operation.key)
+    return 0
 
 
 def _recheck_created(client: ConnectWiseClient, operation: Operation) -> int:
     assert operation.agreement
+    if not remote.is_here(operation.run):
+        return 0
     reference = reference_of(operation)
     try:
         listed = client.additions(
@@ -44,28 +72,54 @@ def _recheck_created(client: ConnectWiseClient, operation: Operation) -> int:
         ).items
     except NotFound:
         listed = ()
-    except RemoteError as error:
-        logger.warning("key %s could not be looked for again: %s", operation.key, error)
-        return 0
+    posting = Posting.objects.filter(key=operation.key).first()
+    if posting and posting.state == PostingState.OPENING:
+        return 0  # being sent or settled just now: which one is to stay is not known yet
     carrying = sorted(
         (one for one in listed if reference.key_of(one) == operation.key), key=lambda one: one.id
     )
-    changed = _mend(client, operation, carrying)
+    changed = _mend(client, operation, posting, carrying)
     _next_time(operation)
     return changed
 
 
-def _mend(client: ConnectWiseClient, operation: Operation, carrying: list[Addition]) -> int:
-    """One Addition per key: the oldest stays and is the Posting's, younger ones are deleted."""
+def _mend(
+    client: ConnectWiseClient,
+    operation: Operation,
+    posting: Posting | None,
+    carrying: list[Addition],
+) -> int:
+    """One Addition per key: the Posting's, or an older one that says the same."""
     if not carrying:
         return 0
-    posting = Posting.objects.filter(key=operation.key).first()
     if posting is None:
         return _take_up(operation, carrying[0])
-    oldest = carrying[0]
-    if posting.addition_id != oldest.id and posting.addition_id in {one.id for one in carrying}:
-        _repoint(posting, oldest)
-    return sum(_delete(client, operation, one) for one in carrying[1:])
+    own = next((one for one in carrying if one.id == posting.addition_id), None)
+    if own is None:
+        surplus = carrying if _stands(client, posting) else carrying[1:]
+    else:
+        kept = _oldest_alike(carrying, own)
+        if kept.id != own.id:
+            _repoint(posting, kept)
+        surplus = [one for one in carrying if one.id != kept.id]
+    return sum(_delete(client, operation, one) for one in surplus)
+
+
+def _oldest_alike(carrying: list[Addition], own: Addition) -> Addition:
+    """The oldest that says what the Posting's says: one of an earlier plan may say otherwise."""
+    image = remote.image_of(own)
+    return next(one for one in carrying if one.id == own.id or remote.image_of(one) == image)
+
+
+def _stands(client: ConnectWiseClient, posting: Posting) -> bool:
+    """Whether the Posting's Addition is there, in an agreement that the line moved to since."""
+    if posting.addition_id is None or posting.state != PostingState.OPEN:
+        return False
+    try:
+        client.addition(posting.agreement.connectwise_id, posting.addition_id)
+    except NotFound:
+        return False
+    return True
 
 
 def _repoint(posting: Posting, addition: Addition) -> None:
@@ -103,39 +157,29 @@ def _delete(client: ConnectWiseClient, operation: Operation, addition: Addition)
 
 def _take_up(operation: Operation, addition: Addition) -> int:
     """A write that came after it was given up: it is ours, and the line says so."""
-    line = operation.line
     image = remote.image_of(addition)
-    if line is None or not image or not operation.agreement_id:
+    if not image or not operation.line_id or not operation.agreement_id:
         return 0
-    if line.in_flight or line.psa_status == InvoiceLine.Status.SYNCED:
-        return 0
-    persistent = operation.subscription_id
-    taken = owned.open_postings().filter(subscription_id=persistent).exists()
-    posting = Posting.objects.create(
-        key=operation.key,
-        reference_field=reference_of(operation).field,
-        line=line,
-        subscription_id="" if taken else persistent,
-        agreement_id=operation.agreement_id,
-        addition_id=addition.id,
-        last_period=line.period,
-        after_image=image.to_json(),
-        state=PostingState.OPEN,
-    )
-    # It was done after all; so that it can be undone, too.
-    Operation.objects.filter(pk=operation.pk).update(
-        state=OperationState.DONE, posting=posting, addition_id=addition.id
-    )
-    InvoiceLine.objects.filter(pk=line.pk, version=line.version).update(
-        psa_status=InvoiceLine.Status.SYNCED,
-        error="",
-        error_code="",
-        note="ConnectWise wrote it later than expected; it was found by its reference.",
-        posting=posting,
-        addition_id=addition.id,
-        synced_at=Now(),
-        version=F("version") + 1,
-    )
+    with transaction.atomic():
+        line = InvoiceLine.objects.select_for_update(of=("self",)).get(pk=operation.line_id)
+        if line.in_flight or line.psa_status == InvoiceLine.Status.SYNCED:
+            return 0
+        wrong = _late_wrong(operation, line, image)
+        # It was done after all: so that it can be undone, too.
+        done = Operation.objects.filter(pk=operation.pk)
+        posting = Posting.objects.create(
+            key=operation.key,
+            reference_field=reference_of(operation).field,
+            line=line,
+            subscription_id=_free_subscription(operation),
+            agreement_id=operation.agreement_id,
+            addition_id=addition.id,
+            last_period=line.period,
+            after_image=image.to_json(),
+            state=PostingState.OPEN,
+        )
+        done.update(state=OperationState.DONE, posting=posting, addition_id=addition.id)
+        _show_late(operation, line, posting, wrong)
     logger.warning(
         "%s was written late and is Addition %s",
         line.platform_id,
@@ -145,37 +189,79 @@ def _take_up(operation: Operation, addition: Addition) -> int:
     return 1
 
 
+def _free_subscription(operation: Operation) -> str:
+    """The subscription whose persistent Addition it is, unless another line has opened one since."""
+    live = [state.value for state in LIVE_POSTING]
+    taken = Posting.objects.filter(subscription_id=operation.subscription_id, state__in=live)
+    return "" if taken.exists() else operation.subscription_id
+
+
+def _late_wrong(operation: Operation, line: InvoiceLine, found: AdditionImage) -> str:
+    """How the line was changed since it was sent; "" where it still says the same."""
+    known = gather.gather_lines(InvoiceLine.objects.filter(pk=line.pk, is_mapped=True))
+    if not known or line.agreement_id not in (None, operation.agreement_id):
+        return f"it was written late, into agreement {operation.agreement}"
+    if operation.subscription_id and not _free_subscription(operation):
+        return "it was written late, and its subscription has another Addition by now"
+    (now,) = known
+    bounded = now.recurring and not operation.subscription_id
+    wanted = image_of(
+        now,
+        gather.gather_directory(known, None).products[now.product_id],
+        ConnectWiseSettings.load().price_decimals,
+        end_by=last_day(now.start) if bounded else None,
+    )
+    return "; ".join(str(one) for one in differences(wanted, found))
+
+
+def _show_late(operation: Operation, line: InvoiceLine, posting: Posting, wrong: str) -> None:
+    late = "ConnectWise wrote it later than expected; it was found by its reference."
+    InvoiceLine.objects.filter(pk=line.pk).update(
+        psa_status=InvoiceLine.Status.ERROR if wrong else InvoiceLine.Status.SYNCED,
+        error=f"Changed in ConnectWise: {wrong}" if wrong else "",
+        error_code="changed_in_connectwise" if wrong else "",
+        note="" if wrong else late,
+        posting=posting,
+        addition_id=posting.addition_id,
+        synced_at=Now(),
+        version=F("version") + 1,
+    )
+
+
 def _recheck_changed(client: ConnectWiseClient, operation: Operation) -> int:
     """An older change that landed after a newer one is written over by the newer one again."""
     posting = operation.posting
-    if posting is None or posting.state not in (PostingState.OPEN, PostingState.ENDED):
-        _next_time(operation)
+    if not remote.is_here(operation.run) or posting is None or not operation.agreement:
         return 0
     if posting.operations.filter(state__in=[state.value for state in UNFINISHED]).exists():
         return 0  # looked at once that is settled
+    late = False
+    if posting.state in (PostingState.OPEN, PostingState.ENDED) and posting.addition_id:
+        late = _write_over(client, operation, posting)
+    _next_time(operation)
+    return int(late)
+
+
+def _write_over(client: ConnectWiseClient, operation: Operation, posting: Posting) -> bool:
+    """Only what is exactly our older change: anything else is a person's doing."""
     assert operation.agreement and posting.addition_id
     place = (operation.agreement.connectwise_id, posting.addition_id)
-    wanted = AdditionImage.from_json(posting.after_image)
     try:
         found = remote.image_of(client.addition(*place))
-        older = changed_fields(wanted, found) if found else {}
-        ours = AdditionImage.from_json(operation.after or {})
-        late = bool(older) and all(getattr(ours, name) == older[name] for name in older)
-        if late and found:
-            client.update_addition(*place, cast(AdditionChanges, changed_fields(found, wanted)))
     except NotFound:
-        late = False  # the next plan says so
-    except RemoteError as error:
-        logger.warning("Addition %s could not be looked at again: %s", place[1], error)
-        return 0
-    _next_time(operation)
-    if late:
-        logger.warning(
-            "An older change of Addition %s was written late; the newer one was written again",
-            place[1],
-            extra={"run": operation.run_id},
-        )
-    return int(late)
+        return False  # the next plan says so
+    wanted = AdditionImage.from_json(posting.after_image)
+    ours = AdditionImage.from_json(operation.after or {})
+    older = changed_fields(wanted, found) if found else {}
+    if not found or not older or set(older) & set(changed_fields(found, ours)):
+        return False
+    client.update_addition(*place, cast(AdditionChanges, changed_fields(found, wanted)))
+    logger.warning(
+        "An older change of Addition %s was written late; the newer one was written again",
+        place[1],
+        extra={"run": operation.run_id},
+    )
+    return True
 
 
 def _next_time(operation: Operation) -> None:

@@ -1,4 +1,4 @@
-"""Records a call that came to nothing, or to nobody knows what, in one transaction (DESIGN §4.5).
+"""Records a call that came to nothing, or to nobody knows what, in one transaction (docs/posting.md, 5).
 
 Only the holder of the lease records; a late reply of a worker that lost it is left to settling,
 which finds the Addition by its key.
@@ -15,7 +15,7 @@ from django.db.models.functions import Coalesce, Now
 from invoices.models import InvoiceLine, Operation
 from invoices.sync import moves
 from invoices.sync.claim import Claim
-from invoices.sync.states import OperationKind, OperationState
+from invoices.sync.states import MoveRefused, OperationKind, OperationState
 
 logger = logging.getLogger(__name__)
 
@@ -92,16 +92,21 @@ def mark_not_confirmed(operations: QuerySet[Operation]) -> None:
 def postponed(claim: Claim, reason: str, *, seconds: float) -> bool:
     """Nothing was done there: it is planned again, not before `seconds` from now."""
     operation = claim.operation
-    with transaction.atomic():
-        changes = {
-            "last_error": reason,
-            "sent_at": None,
-            "not_before": Now() + timedelta(seconds=seconds),
-        }
-        if not moves.move(claim, OperationState.PLANNED, changes, finished=False):
-            return False
-        moves.drop_posting(operation)
-        moves.release_line(operation)
+    changes = {
+        "last_error": reason,
+        "sent_at": None,
+        "not_before": Now() + timedelta(seconds=seconds),
+    }
+    try:
+        with transaction.atomic():
+            if not moves.move(claim, OperationState.PLANNED, changes, finished=False):
+                return False
+            # Kept, it would hold its subscription for ever once the run is stopped.
+            moves.drop_posting(operation)
+            moves.release_line(operation)
+    except MoveRefused:
+        # It took so long that the sweep holds it for unknown by now, and settles it.
+        return unknown(claim, reason)
     return True
 
 

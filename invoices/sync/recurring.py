@@ -140,7 +140,7 @@ def _carry_on(
 
 
 def changed_in_connectwise(owned: Owned, what: str) -> Refusal:
-    """Writing over it, or making it again, is a person's choice (DESIGN §4.1)."""
+    """Writing over it, or making it again, is a person's choice (docs/posting.md, 1)."""
     return Refusal(
         "changed_in_connectwise",
         f"Changed in ConnectWise: Addition {owned.addition_id}: {what}. Nothing was sent. "

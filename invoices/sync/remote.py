@@ -5,7 +5,9 @@ from datetime import timedelta
 
 from django.conf import settings
 
+from invoices.models import SyncRun
 from invoices.sync.images import AdditionImage
+from invoices.sync.keys import PREFIX
 from platform_client import conf as platform_conf
 from platform_client.models import PlatformSettings
 from psa_connectwise import conf
@@ -13,6 +15,7 @@ from psa_connectwise.client import ConnectWiseClient
 from psa_connectwise.models import ConnectWiseSettings
 from psa_connectwise.payloads import NewAddition
 from psa_connectwise.schemas import Addition
+from wire.items import BadItem
 
 
 def lease_seconds() -> float:
@@ -28,6 +31,12 @@ def client() -> ConnectWiseClient:
 def installation() -> str:
     """ConnectWise's company id: part of every key."""
     return conf.credentials().company_id
+
+
+def is_here(run: SyncRun) -> bool:
+    """Whether the run was planned for the ConnectWise that is set up now; ids mean nothing elsewhere."""
+    planned_for, here = str(run.plan.get("installation") or ""), installation()
+    return not (planned_for and here) or planned_for.lower() == here.lower()
 
 
 def reference_field() -> str:
@@ -51,9 +60,25 @@ class Reference:
     custom_field_id: int | None = None
 
     def key_of(self, addition: Addition) -> str:
+        """What stands in the field; else our key wherever it stands, as another setting put it."""
+        others = addition.custom_fields
+        named = others.get(self.field)
         if self.field == ConnectWiseSettings.SERIAL_NUMBER:
-            return addition.serial_number
-        return str(addition.custom_fields.get(self.field) or "")
+            named = addition.serial_number
+        ours = (str(one) for one in (addition.serial_number, *others.values()))
+        return str(named or "") or next((one for one in ours if one.startswith(PREFIX)), "")
+
+    def may_carry(self, bad: BadItem, key: str) -> bool:
+        """Whether an Addition that can't be read is, or could be, the one of this key."""
+        record = bad.record
+        if not isinstance(record, dict):
+            return True
+        if self.field == ConnectWiseSettings.SERIAL_NUMBER:
+            return record.get("serialNumber") == key
+        custom = record.get("customFields") or []
+        if not isinstance(custom, list):
+            return True
+        return any(isinstance(one, dict) and one.get("value") == key for one in custom)
 
     def new_addition(self, image: AdditionImage, key: str) -> NewAddition:
         """Price, cost, quantity, description, taxable and billable always go along."""

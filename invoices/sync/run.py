@@ -5,16 +5,16 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
 from django.db.models import Count, F, Q
 from django.db.models.functions import Now
 
-from invoices.loading.queries import load_under_way
+from invoices.loading.queries import LONGEST_SILENCE, load_under_way
 from invoices.loading.start import hold_period
 from invoices.models import InvoiceLine, Operation, SyncRun
 from invoices.sync import planning
+from invoices.sync.locks import PLANNING, session_lock
 from invoices.sync.scope import RunScope
 from invoices.sync.states import LIVE_RUN, OperationKind, OperationState, RunState
 from wire.errors import RemoteError
@@ -22,6 +22,11 @@ from wire.errors import RemoteError
 logger = logging.getLogger(__name__)
 
 S = OperationState
+
+# So many workers may die of planning one run before it is given up.
+MOST_PLANNERS = 5
+# So long a worker may need from the ring to its lock.
+PICKED_UP_WITHIN = timedelta(seconds=20)
 
 
 class CantStart(Exception):
@@ -68,27 +73,36 @@ def plan_if_needed(run_id: int, epoch: int) -> bool:
         return False
     if run.state == RunState.RUNNING:
         return True
+    with session_lock(PLANNING, run_id) as alone:
+        return alone and _plan(run)
+
+
+def _plan(run: SyncRun) -> bool:
     try:
         planning.plan_run(run)
     except planning.Superseded:
         return False
     except RemoteError as error:
-        fail_run(run_id, str(error))
+        fail_run(run.pk, str(error), epoch=run.epoch)
         return False
     except Exception:
-        logger.exception("run %s could not be planned", run_id, extra={"run": run_id})
-        fail_run(run_id, "The plan could not be made; see the System Logs.")
+        logger.exception("run %s could not be planned", run.pk, extra={"run": run.pk})
+        fail_run(run.pk, "The plan could not be made; see the System Logs.", epoch=run.epoch)
         raise
     return True
 
 
-def fail_run(run_id: int, reason: str) -> None:
-    """Ends the run; what was not sent stays Not Synced (P41)."""
+def fail_run(run_id: int, reason: str, *, epoch: int | None = None) -> None:
+    """Ends the run; what was not sent stays Not Synced (P41).
+
+    With `epoch`, only if no other worker has taken it over: it may be well in the other's hands.
+    """
+    live = SyncRun.objects.filter(pk=run_id, state__in=[s.value for s in LIVE_RUN])
+    mine = live if epoch is None else live.filter(epoch=epoch)
     with transaction.atomic():
-        ended = SyncRun.objects.filter(pk=run_id, state__in=[s.value for s in LIVE_RUN]).update(
-            state=RunState.FAILED, message=reason, finished_at=Now()
-        )
-        _withdraw_planned(run_id)
+        ended = mine.update(state=RunState.FAILED, message=reason, finished_at=Now())
+        if ended:
+            _withdraw_planned(run_id)
     if ended:
         logger.error("The sync was stopped: %s", reason, extra={"run": run_id})
 
@@ -107,11 +121,24 @@ def _withdraw_planned(run_id: int) -> None:
     )
 
 
+def _withdraw_orphans(run_id: int) -> None:
+    """What waits for an agreement that is not going to be made: its own run gave it up."""
+    given_up = [S.FAILED, S.REFUSED, S.SKIPPED, S.WITHDRAWN]
+    Operation.objects.filter(run_id=run_id, state=S.PLANNED, waits_for__state__in=given_up).update(
+        state=S.WITHDRAWN,
+        last_error="The new agreement it waited for was not made.",
+        finished_at=Now(),
+    )
+
+
 def finish_if_done(run_id: int) -> bool:
     """Ends a run that has nothing left to send and nothing on its way; True when it is over."""
     run = SyncRun.objects.get(pk=run_id)
     if not run.is_live:
+        # Postponed by another lane after the run had failed: nobody would take it up again.
+        _withdraw_planned(run_id)
         return True
+    _withdraw_orphans(run_id)
     if run.stop_requested:
         _withdraw_planned(run_id)
     if run.state == RunState.PLANNING and not run.stop_requested:
@@ -191,14 +218,27 @@ def _log_end(run: SyncRun) -> None:
 
 
 def take_over_dead_plans() -> list[SyncRun]:
-    """Runs whose planning worker is silent for longer than any request takes: planned anew."""
-    silent = timedelta(seconds=settings.CONNECTWISE_TIMEOUT_SECONDS + 15)
-    dead = SyncRun.objects.filter(state=RunState.PLANNING, heartbeat__lt=Now() - silent)
-    taken = []
-    for run in dead:
-        if SyncRun.objects.filter(pk=run.pk, epoch=run.epoch, state=RunState.PLANNING).update(
-            epoch=F("epoch") + 1, heartbeat=Now()
-        ):
-            run.refresh_from_db()
-            taken.append(run)
-    return taken
+    """Runs in planning that nobody plans: not picked up, or their worker is gone. Planned anew."""
+    waiting = SyncRun.objects.filter(
+        state=RunState.PLANNING, heartbeat__lt=Now() - PICKED_UP_WITHIN
+    )
+    return [run for run in waiting if _take_over(run)]
+
+
+def _take_over(run: SyncRun) -> bool:
+    """A living planner's session holds the lock; one that hangs is given up after a while."""
+    with session_lock(PLANNING, run.pk) as nobody_plans:
+        if not nobody_plans and not _is_silent(run):
+            return False
+    if run.epoch >= MOST_PLANNERS:
+        fail_run(run.pk, "Its plan broke off again and again; see the System Logs.")
+        return False
+    taken = SyncRun.objects.filter(pk=run.pk, epoch=run.epoch, state=RunState.PLANNING).update(
+        epoch=F("epoch") + 1, heartbeat=Now()
+    )
+    run.refresh_from_db()
+    return bool(taken)
+
+
+def _is_silent(run: SyncRun) -> bool:
+    return SyncRun.objects.filter(pk=run.pk, heartbeat__lt=Now() - LONGEST_SILENCE).exists()

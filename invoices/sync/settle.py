@@ -1,4 +1,4 @@
-"""Settles what is not known: looks for it, and sends again only what is surely not there (DESIGN §4.6).
+"""Settles what is not known: looks for it, and sends again only what is surely not there (docs/posting.md, 6).
 
 A sweep calls this every half minute; nobody has to press anything. Times are the database's.
 """
@@ -25,11 +25,15 @@ from invoices.sync.remote import Reference
 from invoices.sync.states import OperationKind, OperationState, RunState
 from psa_connectwise.client import ConnectWiseClient
 from psa_connectwise.models import ConnectWiseSettings
-from psa_connectwise.schemas import Addition
+from psa_connectwise.schemas import Addition, Page
 from wire.errors import NotFound, RemoteError
 
 logger = logging.getLogger(__name__)
 
+# Whose fate can't be told though ConnectWise answers is looked for again this much later.
+LATER = timedelta(minutes=5)
+# What is never there, however often it was sent, becomes a person's business.
+MOST_ATTEMPTS = 10
 # A reply may still be on its way to be recorded when its time-out has just passed.
 GRACE = timedelta(seconds=2)
 
@@ -106,6 +110,9 @@ def _due_by_place() -> list[list[Operation]]:
     )
     places: dict[tuple[str, int | None], list[Operation]] = defaultdict(list)
     for operation in due:
+        if not remote.is_here(operation.run):
+            _leave_elsewhere(operation)
+            continue
         apart = operation.pk if operation.kind == OperationKind.CREATE_AGREEMENT else 0
         places[str(apart), operation.agreement_id].append(operation)
     return list(places.values())
@@ -134,37 +141,52 @@ def _settle_additions(
     client: ConnectWiseClient, operations: list[Operation], done: Settled
 ) -> None:
     """Those to be made by one list of the agreement, the others by reading the Addition."""
-    for operation in operations:
-        if operation.kind != OperationKind.CREATE:
-            _settle_change(client, operation, done)
-    makers = [one for one in operations if one.kind == OperationKind.CREATE]
-    if makers:
-        _settle_created(client, makers, done)
-
-
-def _settle_created(client: ConnectWiseClient, operations: list[Operation], done: Settled) -> None:
     agreement = operations[0].agreement
     assert agreement
-    lowest = min(one.highest_id_before or 0 for one in operations)
-    listed = client.additions(agreement.connectwise_id, after_id=lowest).items
+    makers = [one for one in operations if one.kind == OperationKind.CREATE]
+    lowest = min((one.highest_id_before or 0 for one in makers), default=0)
+    nothing: Page[Addition] = Page(items=(), bad=())
+    listed = client.additions(agreement.connectwise_id, after_id=lowest) if makers else nothing
     for operation in operations:
-        claim = _take_over(operation, OperationState.UNKNOWN)
-        if claim is None:
-            continue
-        found = find_by_key(operation, listed)
-        if found:
-            done.found += applied.stands(claim, found)
-        else:
-            _send_again(client, claim, done)
+        try:
+            if operation.kind == OperationKind.CREATE:
+                _settle_addition(client, operation, listed, done)
+            else:
+                settle_change(client, operation, done)
+        except RemoteError:
+            raise
+        except Exception:
+            # A bug of ours: the others don't wait for its mending.
+            logger.exception("operation %s can't be settled", operation.pk)
+            _look_later(operation, "It broke off inside the product; see the System Logs.")
 
 
-def _settle_change(client: ConnectWiseClient, operation: Operation, done: Settled) -> None:
+def _settle_addition(
+    client: ConnectWiseClient, operation: Operation, listed: Page[Addition], done: Settled
+) -> None:
+    claim = _take_over(operation, OperationState.UNKNOWN)
+    if claim is None:
+        return
+    found = find_by_key(operation, listed.items)
+    reference = reference_of(operation)
+    unreadable = [bad for bad in listed.bad if reference.may_carry(bad, operation.key)]
+    if found:
+        done.found += applied.stands(claim, found)
+    elif unreadable:
+        reason = f"Addition {unreadable[0].item_id} can't be read: {unreadable[0].reason}"
+        logger.error("%s is not confirmed: %s", record.operation_name(operation), reason)
+        _look_later(operation, reason)
+    else:
+        _send_again(client, claim, done)
+
+
+def settle_change(client: ConnectWiseClient, operation: Operation, done: Settled) -> None:
     """Done, not done, or the Addition is something else by now: then a person must look."""
     assert operation.agreement and operation.addition_id
+    addition = None
     try:
         addition = client.addition(operation.agreement.connectwise_id, operation.addition_id)
     except NotFound as error:
-        addition = None
         gone = failure_of(error)
     claim = _take_over(operation, OperationState.UNKNOWN)
     if claim is None:
@@ -184,16 +206,22 @@ def _settle_update(
     client: ConnectWiseClient, claim: Claim, addition: Addition, done: Settled
 ) -> None:
     before = AdditionImage.from_json(claim.operation.before or {})
-    changes = changed_fields(before, AdditionImage.from_json(claim.after))
+    wanted = AdditionImage.from_json(claim.after)
     found = remote.image_of(addition)
-    stands = {name: getattr(found, name) for name in changes}
-    if stands == changes:
+    sent = set(changed_fields(before, wanted))
+    if found and not sent & set(changed_fields(found, wanted)):
         done.found += applied.stands(claim, addition)
-    elif stands == {name: getattr(before, name) for name in changes}:
+    elif found and not sent & set(changed_fields(found, before)):
         _send_again(client, claim, done)
     else:
-        wrong = applied.not_as_sent(AdditionImage.from_json(claim.after), addition)
+        wrong = applied.not_as_sent(wanted, addition)
         record.failed(claim, Failure("changed_in_connectwise", f"Changed in ConnectWise: {wrong}"))
+
+
+def _look_later(operation: Operation, reason: str) -> None:
+    Operation.objects.filter(pk=operation.pk, state=OperationState.UNKNOWN).update(
+        not_before=Now() + LATER, last_error=reason
+    )
 
 
 def find_by_key(operation: Operation, listed: Iterable[Addition]) -> Addition | None:
@@ -222,20 +250,57 @@ def _settle_agreement(client: ConnectWiseClient, operation: Operation, done: Set
 
 def _send_again(client: ConnectWiseClient, claim: Claim, done: Settled) -> None:
     """It is not there and can no longer come, so it is sent once more, or given back."""
-    run = claim.operation.run
-    if run.stop_requested or run.state == RunState.FAILED:
-        _give_back(claim)
+    operation = claim.operation
+    given_up = _given_up(operation)
+    if given_up:
+        _recheck_later(operation)
+        record.withdrawn(claim, given_up)
         done.given_back += 1
+        return
+    if operation.attempts >= MOST_ATTEMPTS:
+        _recheck_later(operation)
+        record.failed(
+            claim, Failure("never_confirmed", f"It was not posted: {operation.last_error}")
+        )
         return
     leased = lease_again(claim.operation)
     if leased:
         done.sent_again += 1
-        perform(client, leased, reference_of(claim.operation))
+        perform(client, leased, reference_of(operation))
 
 
-def _give_back(claim: Claim) -> None:
-    Operation.objects.filter(pk=claim.operation.pk).update(recheck_at=Now() + remote.FIRST_RECHECK)
-    record.withdrawn(claim, "It is not in ConnectWise, and its run was stopped.")
+def _given_up(operation: Operation) -> str:
+    """Why it is not sent again; "" when it is."""
+    line = operation.line
+    if line and not operation.undoes_id and (line.gone or line.changed_on_platform):
+        return "It is not in ConnectWise, and it has changed on the Platform since."
+    over = operation.run.stop_requested or operation.run.state == RunState.FAILED
+    if over and not _is_waited_for(operation):
+        return "It is not in ConnectWise, and its run was stopped."
+    return ""
+
+
+def _is_waited_for(operation: Operation) -> bool:
+    """An agreement that lines of a later run need."""
+    return operation.waiting.filter(
+        state=OperationState.PLANNED, run__state=RunState.RUNNING, run__stop_requested=False
+    ).exists()
+
+
+def _recheck_later(operation: Operation) -> None:
+    """A write of it could still arrive: its key is looked for again."""
+    Operation.objects.filter(pk=operation.pk).update(recheck_at=Now() + remote.FIRST_RECHECK)
+
+
+def _leave_elsewhere(operation: Operation) -> None:
+    """Sent to a ConnectWise that isn't set up any more: the ids mean something else in this one."""
+    claim = _take_over(operation, OperationState.UNKNOWN)
+    if claim:
+        where = operation.run.plan["installation"]
+        reason = (
+            f"It may stand in the ConnectWise of {where}, which is not set up any more; look there."
+        )
+        record.failed(claim, Failure("other_installation", reason))
 
 
 def _take_over(operation: Operation, state: OperationState) -> Claim | None:

@@ -16,7 +16,7 @@ from invoices.models import InvoiceLine, Period
 from invoices.queries.columns import BY_KEY, COLUMNS, DEFAULT_SORT, FILTERS, GROUPS
 from invoices.queries.filters import chips, filter_list
 from invoices.queries.lines import grown_lines, lines_of_page, matching_lines, period_counts
-from invoices.queries.rows import Row, charge_type_names, rows_of
+from invoices.queries.rows import Row, rows_of
 from invoices.services.selection import clear_selection, selected_lines
 from mapping.grid import GridState, read_grid
 from mapping.http import HtmxHttpRequest, varying, wants_fragment
@@ -139,9 +139,8 @@ def rows_for(request: HtmxHttpRequest, lines: Sequence[InvoiceLine]) -> list[Row
         return []
     ids = [line.pk for line in lines]
     ticked = selected_lines(user=request.user, period=lines[0].period).filter(pk__in=ids)
-    return rows_of(
-        lines, selected=set(ticked.values_list("pk", flat=True)), names=charge_type_names()
-    )
+    selected = set(ticked.values_list("pk", flat=True))
+    return rows_of(lines, user=request.user, selected=selected)
 
 
 def state_of(request: HtmxHttpRequest, period: Period) -> GridState:

@@ -39,6 +39,14 @@ def sync(request: HtmxHttpRequest) -> HttpResponse:
     """GET asks, with what would happen; POST starts."""
     scope = _scope(request)
     if request.method == "POST":
+        if request.POST.get("ticked", _ticked(scope)) != _ticked(scope):
+            # Without this, ticks that another tab cleared would turn into the whole period.
+            refused = toast(
+                HttpResponse(status=204),
+                "The ticked lines have changed meanwhile. Nothing was sent; open Sync again.",
+                kind="error",
+            )
+            return trigger_client_event(refused, "closeDialog")
         return _start(request, scope)
     return _ask(request, scope)
 
@@ -75,12 +83,14 @@ def run_stop(request: HtmxHttpRequest) -> HttpResponse:
 
 def _bar(request: HtmxHttpRequest, *, was_live: bool) -> HttpResponse:
     live = run.live_run()
-    shown = live or _fresh_result()
+    seen = _number(request.GET.get("seen", ""))
+    shown = live or _fresh_result(seen)
     response = render(
         request,
         "invoices/_run_bar.html",
         {
             "run": shown,
+            "seen": seen,
             "live": live is not None,
             "flipped": was_live != (live is not None),
             "progress": run.progress(shown) if shown else None,
@@ -105,6 +115,11 @@ def _scope(request: HtmxHttpRequest) -> Scope:
     return Scope(period, ticked or None)
 
 
+def _ticked(scope: Scope) -> str:
+    """How many lines the dialog speaks of, as it posts it; "0" is the whole period."""
+    return str(len(scope.line_ids or ()))
+
+
 def _ask(
     request: HtmxHttpRequest, scope: Scope, *, line: InvoiceLine | None = None
 ) -> HttpResponse:
@@ -114,7 +129,16 @@ def _ask(
         summary = summarize(planning.preview(scope.period, scope.line_ids))
     except RemoteError as problem:
         error = str(problem)
-    return _dialog(request, {"scope": scope, "line": line, "summary": summary, "error": error})
+    return _dialog(
+        request,
+        {
+            "scope": scope,
+            "ticked": _ticked(scope),
+            "line": line,
+            "summary": summary,
+            "error": error,
+        },
+    )
 
 
 def _start(request: HtmxHttpRequest, scope: Scope) -> HttpResponse:
@@ -145,6 +169,11 @@ def _line_refusal(line: InvoiceLine) -> str:
     return "A sync is running already." if run.live_run() else ""
 
 
-def _fresh_result() -> SyncRun | None:
+def _fresh_result(seen: int) -> SyncRun | None:
+    """The last run's, unless it is old or was dismissed (`seen`) on this page."""
     since = timezone.now() - RESULT_STAYS
-    return SyncRun.objects.filter(finished_at__gte=since).order_by("-pk").first()
+    return SyncRun.objects.filter(finished_at__gte=since, pk__gt=seen).order_by("-pk").first()
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0

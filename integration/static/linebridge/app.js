@@ -39,7 +39,8 @@ document.body.addEventListener("htmx:beforeRequest", (event) => {
   if (opener.matches?.("[data-dialog]")) returnTo = opener.id ? `#${CSS.escape(opener.id)}` : opener;
 });
 
-document.body.addEventListener("htmx:afterSwap", (event) => {
+// Once it is settled, not once it is swapped in: until then htmx does not hear its form's submit.
+document.body.addEventListener("htmx:afterSettle", (event) => {
   if (event.detail.target === dialogBody && dialogBody.childElementCount) openDialog();
 });
 
@@ -140,6 +141,17 @@ document.body.addEventListener("htmx:responseError", (event) => {
   toast(WENT_WRONG[status] || `The server failed (${status}). Your data is as it was; try again, and look in System Logs if it stays.`, "error");
 });
 document.body.addEventListener("htmx:sendError", () => toast(WENT_WRONG[0], "error"));
+
+// What has just begun is shown at once: a poll that is out may carry an answer of before, and the
+// element that would ask again is replaced by it, so that poll is taken back first.
+for (const started of ["runStarted", "loadStarted", "refreshStarted"]) {
+  document.body.addEventListener(started, () => {
+    for (const bar of document.querySelectorAll(`[data-nudged-by="${started}"]`)) {
+      window.htmx.trigger(bar, "htmx:abort");
+      window.htmx.trigger(bar, "nudge");
+    }
+  });
+}
 
 // A thin line at the top for what takes longer than 300 ms; polling stays quiet.
 let pending = 0;

@@ -171,6 +171,23 @@ def test_when_it_is_refused_its_lines_stand_in_error_with_the_reason(world: Worl
     assert fresh(other).psa_status == Status.SYNCED
 
 
+def test_one_of_ours_that_cannot_be_read_is_not_made_again(world: World) -> None:
+    line = world.line(create_agreement=True, contract_id="C-77")
+    world.script("lost_reply")
+    started = sync()
+    number = made(world)[0]["id"]
+    world.store.edit("agreements", number, cancelledFlag="maybe")
+
+    settle_later()
+
+    assert len(made(world)) == 1
+    assert "can't be read" in Operation.objects.get(line=None).last_error
+    world.store.edit("agreements", number, cancelledFlag=False)
+    settle_later()
+    lanes.work_lane(started.pk, started.epoch, lane=0)
+    assert fresh(line).psa_status == Status.SYNCED
+
+
 def test_a_company_without_a_contact_is_told_to_get_one(world: World) -> None:
     line = world.line(create_agreement=True)
     Company.objects.update(default_contact_id=None)

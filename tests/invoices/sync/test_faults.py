@@ -3,16 +3,21 @@
 The judge is the stand-in's own ledger, never our tables.
 """
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 from django.db.models import F
 from django.db.models.functions import Now
 
 from invoices.models import InvoiceLine, Operation, Posting, SyncRun
 from invoices.sync import lanes, run
 from invoices.sync.claim import LeaseLost, claim_next, stamp_sent
+from invoices.sync.locks import PLANNING, session_lock
 from invoices.sync.record import NOT_CONFIRMED
 from invoices.sync.states import OperationState, RunState
 from tests.invoices.sync.world import MAY, World, fresh, let_time_pass, settle_later, sync
@@ -268,3 +273,32 @@ def test_a_line_edited_after_it_was_planned_is_not_sent(world: World) -> None:
     assert fresh(line).psa_status == Status.NOT_SYNCED
     assert Operation.objects.get().state == OperationState.SKIPPED
     assert Posting.objects.count() == 0
+
+
+def test_a_plan_that_takes_long_stays_with_its_living_worker(world: World) -> None:
+    started = run.start_run(period=MAY, line_ids=None, user=None)
+    SyncRun.objects.update(heartbeat=Now() - timedelta(minutes=5))
+
+    with ThreadPoolExecutor(1) as worker, another_session_plans(worker, started):
+        assert run.take_over_dead_plans() == []
+
+    (taken,) = run.take_over_dead_plans()
+    assert taken.epoch == started.epoch + 1
+
+
+def test_a_planner_that_hangs_is_given_up_after_a_while(world: World) -> None:
+    started = run.start_run(period=MAY, line_ids=None, user=None)
+    SyncRun.objects.update(heartbeat=Now() - timedelta(minutes=11))
+
+    with ThreadPoolExecutor(1) as worker, another_session_plans(worker, started):
+        assert [one.pk for one in run.take_over_dead_plans()] == [started.pk]
+
+
+@contextmanager
+def another_session_plans(worker: ThreadPoolExecutor, a_run: SyncRun) -> Iterator[None]:
+    """Somebody with a database session of their own is at this run's plan."""
+    lock = session_lock(PLANNING, a_run.pk)
+    assert worker.submit(lock.__enter__).result()
+    yield
+    worker.submit(lock.__exit__, None, None, None).result()
+    worker.submit(lambda: connection.close()).result()

@@ -1,0 +1,24 @@
+"""Locks of a database session: they end with it, so a worker that dies holds nothing."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection
+
+# The classes of our advisory locks.
+LANE = 0x4C42
+PLANNING = 0x4C43
+
+
+@contextmanager
+def session_lock(kind: int, number: int) -> Iterator[bool]:
+    """True for the one that holds it now; never waits."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [kind, number])
+        held = bool(cursor.fetchone()[0])
+    try:
+        yield held
+    finally:
+        if held:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [kind, number])

@@ -1,0 +1,106 @@
+"""Writes that come after they were given up or sent again (P42)."""
+
+from datetime import date
+from decimal import Decimal
+
+from django.db.models import F
+
+from invoices.models import InvoiceLine, Operation, Posting
+from invoices.sync import lanes
+from invoices.sync.states import PostingState
+from tests.invoices.sync.mishaps import given_back, other_agreement
+from tests.invoices.sync.world import World, fresh, let_time_pass, sync
+
+Status = InvoiceLine.Status
+
+
+def test_a_late_write_in_the_agreement_a_line_has_left_is_removed(world: World) -> None:
+    line = world.line()
+    given_back(world, line)
+    InvoiceLine.objects.filter(pk=line.pk).update(
+        agreement=other_agreement(world), version=F("version") + 1
+    )
+    sync(line)
+    assert fresh(line).psa_status == Status.SYNCED
+    world.connectwise.land_late_writes()
+    assert len(world.additions()) == 2
+
+    let_time_pass(3700)
+    lanes.sweep()
+
+    assert [one["id"] for one in world.additions()] == [fresh(line).addition_id]
+
+
+def test_of_two_the_one_with_the_lines_own_money_stays(world: World) -> None:
+    line = world.line()
+    given_back(world, line)
+    InvoiceLine.objects.filter(pk=line.pk).update(
+        unit_price=Decimal(99), total_price=Decimal(297), version=F("version") + 1
+    )
+    sync(line)
+    right = fresh(line).addition_id
+    world.connectwise.land_late_writes()
+    # As if the first one had come just before the second, after it was listed.
+    late = max(one["id"] for one in world.additions())
+    swap_ids(world, right or 0, late)
+    Posting.objects.update(addition_id=late)
+    InvoiceLine.objects.update(addition_id=late)
+
+    let_time_pass(3700)
+    lanes.sweep()
+
+    (kept,) = world.additions()
+    assert (kept["id"], kept["unitPrice"]) == (late, 99)
+    assert fresh(line).addition_id == late
+
+
+def swap_ids(world: World, one: int, other: int) -> None:
+    first = dict(world.store.find("additions", one))
+    second = dict(world.store.find("additions", other))
+    world.store.edit("additions", one, **second | {"id": one})
+    world.store.edit("additions", other, **first | {"id": other})
+
+
+def test_a_given_up_write_that_comes_late_is_the_subscriptions_own(world: World) -> None:
+    line = world.line(charge_type="Cycle Fee", subscription_id="SUB-A")
+    given_back(world, line)
+    world.connectwise.land_late_writes()
+
+    let_time_pass(3700)
+    lanes.sweep()
+
+    assert fresh(line).psa_status == Status.SYNCED
+    posting = Posting.objects.get()
+    assert (posting.subscription_id, posting.state) == ("SUB-A", PostingState.OPEN)
+
+
+def test_a_given_up_write_that_comes_after_an_edit_is_an_error_not_synced(world: World) -> None:
+    line = world.line()
+    given_back(world, line)
+    InvoiceLine.objects.filter(pk=line.pk).update(
+        charge_start_date=date(2026, 5, 9), version=F("version") + 1
+    )
+    world.connectwise.land_late_writes()
+
+    let_time_pass(3700)
+    lanes.sweep()
+
+    row = fresh(line)
+    assert (row.psa_status, row.error_code) == (Status.ERROR, "changed_in_connectwise")
+    assert row.addition_id
+
+
+def test_a_line_whose_addition_differs_says_so_again_and_is_not_posted_twice(world: World) -> None:
+    line = world.line()
+    given_back(world, line)
+    InvoiceLine.objects.filter(pk=line.pk).update(
+        charge_start_date=date(2026, 5, 9), version=F("version") + 1
+    )
+    world.connectwise.land_late_writes()
+    sync(line)
+    assert fresh(line).error_code == "changed_in_connectwise"
+
+    sync(line)
+
+    assert len(world.additions()) == 1
+    assert "Retry this line to write over it" in Operation.objects.latest("pk").reason
