@@ -9,9 +9,11 @@ from django.conf import settings
 
 from integration.launch.machine import NO_CHROMIUM, find_chromium
 from integration.system_log import handler
+from tests import flush
 
 # Playwright keeps an event loop in the test's thread, which Django takes for an async view.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+flush.install()
 
 
 @pytest.fixture(scope="session")

@@ -169,7 +169,7 @@ def test_progress_is_shown_to_everyone_and_asked_for_each_second(client: Client)
     assert "1,200 of 4,300 lines" in page
     assert "started by olga" in page
     assert '<progress max="4300" value="1200" aria-label="Lines read">' in page
-    assert 'hx-trigger="every 1s, loadStarted from:body"' in page
+    assert 'hx-trigger="every 1s, nudge"' in page
 
 
 @pytest.mark.parametrize(
