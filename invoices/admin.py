@@ -97,6 +97,7 @@ class InvoiceSettingsForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = (
             *("time_zone", "daily_sync", "daily_sync_hour"),
             *("monthly_load", "monthly_load_day", "monthly_load_hour", "cancellation_policy"),
+            *("cancellation_share", "end_long_cycles"),
         )
 
 

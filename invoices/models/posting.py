@@ -96,7 +96,7 @@ class Posting(models.Model):
     agreement = models.ForeignKey("psa_connectwise.Agreement", models.PROTECT, related_name="+")
     addition_id = models.IntegerField(null=True)
     last_period = models.DateField()
-    # What ConnectWise answered last, by our field names.
+    # What it should say: as we wrote it last, by our field names.
     after_image = models.JSONField(default=dict)
     state = models.CharField(
         max_length=8, choices=choices(PostingState), default=PostingState.OPENING

@@ -4,15 +4,14 @@ The Posting keeps what it should say: what is different there later was changed 
 """
 
 import logging
-from datetime import date
 
 from django.db import transaction
-from django.db.models import F, Max
+from django.db.models import F
 from django.db.models.functions import Greatest, Now
 
 from invoices.amounts import to_cents
 from invoices.models import InvoiceLine, Operation, Posting
-from invoices.sync import moves, remote
+from invoices.sync import moves, owned, remote
 from invoices.sync.claim import Claim
 from invoices.sync.images import AdditionImage, differences
 from invoices.sync.states import OperationKind, OperationState, PostingState
@@ -45,7 +44,7 @@ def stands(claim: Claim, addition: Addition | None, *, request_id: str = "") -> 
     changes: dict[str, object] = {"request_id": request_id}
     if addition:
         wrong, told = not_as_sent(wanted, addition), computed_wrong(wanted, addition)
-        changes["addition_id"] = addition.id
+        operation.addition_id = changes["addition_id"] = addition.id
     with transaction.atomic():
         if not moves.move(claim, OperationState.DONE, changes):
             return False
@@ -53,7 +52,7 @@ def stands(claim: Claim, addition: Addition | None, *, request_id: str = "") -> 
         if operation.undoes_id:
             _take_back(operation)
         elif operation.is_step:
-            moves.release_line(operation)
+            moves.hand_on_line(operation)
         else:
             _show_on_line(operation, wrong=wrong, told=told)
     _log(operation, wrong or told)
@@ -70,7 +69,7 @@ def removed(claim: Claim, *, request_id: str = "") -> bool:
         if operation.undoes_id:
             _take_back(operation)
         else:
-            moves.release_line(operation)
+            moves.hand_on_line(operation)
     _log(operation, "")
     return True
 
@@ -109,7 +108,6 @@ def _keep_posting(operation: Operation, wanted: AdditionImage, addition: Additio
 
 
 def _show_on_line(operation: Operation, *, wrong: str, told: str) -> None:
-    posting = Posting.objects.get(operations=operation)
     error = f"Changed in ConnectWise: {wrong}" if wrong else ""
     note = "" if wrong else "\n".join([*operation.warnings, *([told] if told else [])])
     moves.release_line(
@@ -118,8 +116,8 @@ def _show_on_line(operation: Operation, *, wrong: str, told: str) -> None:
         error=error,
         error_code="changed_in_connectwise" if wrong else "",
         note=note,
-        posting=posting,
-        addition_id=posting.addition_id,
+        posting=operation.posting_id,
+        addition_id=operation.addition_id,
         synced_at=Now(),
         synced_by=operation.run.user_id,
     )
@@ -138,24 +136,23 @@ def _show_agreement(operation: Operation) -> None:
 
 def _take_back(operation: Operation) -> None:
     """After an undo: the line can be posted again, the Addition is of the period before (P50)."""
-    if operation.line_id:
-        moves.release_line(
-            operation,
-            psa_status=InvoiceLine.Status.NOT_SYNCED,
-            error="",
-            error_code="",
-            note="",
-            posting=None,
-            addition_id=None,
-            synced_at=None,
-            synced_by=None,
-        )
+    moves.hand_on_line(
+        operation,
+        psa_status=InvoiceLine.Status.NOT_SYNCED,
+        error="",
+        error_code="",
+        note="",
+        posting=None,
+        addition_id=None,
+        synced_at=None,
+        synced_by=None,
+    )
     undone = operation.undoes
     assert undone
     if operation.kind == OperationKind.CREATE and undone.posting_id:
         _stand_in(undone.posting_id, operation)
     elif operation.posting_id:
-        last = last_period_left(operation.posting_id, without=undone.pk)
+        last = owned.last_period_left(operation)
         if last:
             Posting.objects.filter(operations=operation).update(last_period=last)
 
@@ -168,20 +165,6 @@ def _stand_in(removed_posting: int, operation: Operation) -> None:
     )
 
 
-def last_period_left(posting_id: int, *, without: int) -> date | None:
-    """The newest period whose line wrote it and was not taken back."""
-    wrote = Operation.objects.filter(
-        posting=posting_id,
-        state=OperationState.DONE,
-        kind__in=[OperationKind.CREATE, OperationKind.UPDATE],
-        undoes=None,
-        is_step=False,
-    ).exclude(pk=without)
-    left = wrote.exclude(undone_by__state=OperationState.DONE)
-    last: date | None = left.aggregate(last=Max("line__period"))["last"]
-    return last
-
-
 def _log(operation: Operation, told: str) -> None:
     name = operation.line.platform_id if operation.line else operation.subscription_id
     words = WORDS[OperationKind(operation.kind)]
@@ -190,10 +173,7 @@ def _log(operation: Operation, told: str) -> None:
     links: dict[str, object] = {"run": operation.run_id}
     if operation.line:
         links["line"] = operation.line.platform_id
-    addition = (
-        Posting.objects.filter(operations=operation).values_list("addition_id", flat=True).first()
-    )
     if told:
-        logger.error("%s %s %s, but: %s", name, words, addition, told, extra=links)
+        logger.error("%s %s %s, but: %s", name, words, operation.addition_id, told, extra=links)
     else:
-        logger.info("%s %s %s", name, words, addition, extra=links)
+        logger.info("%s %s %s", name, words, operation.addition_id, extra=links)

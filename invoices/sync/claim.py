@@ -14,7 +14,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from invoices.models import InvoiceLine, Operation, Posting, SyncRun
-from invoices.sync import remote
+from invoices.sync import owned, remote
 from invoices.sync.states import (
     OperationKind,
     OperationState,
@@ -158,7 +158,7 @@ def _opener(operation: Operation) -> tuple[InvoiceLine, date]:
     """The line that opens the Addition; one that was removed is made again as what it was."""
     if operation.undoes and operation.undoes.posting:
         removed = operation.undoes.posting
-        return removed.line, removed.last_period
+        return removed.line, owned.last_period_left(operation) or removed.last_period
     assert operation.line
     return operation.line, operation.line.period
 

@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 
 from invoices.charge_dates import RECURRING
-from invoices.sync.images import AdditionImage
+from invoices.sync.images import AdditionImage, differences
 from invoices.sync.states import OperationKind, OperationState, PostingState
 
 
@@ -228,4 +228,6 @@ class Planned:
     @property
     def unchanged(self) -> bool:
         """Nothing is sent for it."""
-        return self.before is not None and self.before == self.image
+        if self.before is None or self.image is None:
+            return False
+        return not differences(self.before, self.image)

@@ -37,12 +37,17 @@ def move(
 
 
 def release_line(operation: Operation, **changes: object) -> None:
-    """Frees the line; what the same run still plans for it was planned on it as it was."""
-    if operation.line_id is None:
-        return
-    InvoiceLine.objects.filter(pk=operation.line_id).update(
+    """Frees the line."""
+    InvoiceLine.objects.filter(operations=operation).update(
         in_flight=False, version=F("version") + 1, **changes
     )
+
+
+def hand_on_line(operation: Operation, **changes: object) -> None:
+    """Frees the line for what this run still plans for it, which was planned on it as it was."""
+    if operation.line_id is None:
+        return
+    release_line(operation, **changes)
     version = InvoiceLine.objects.values_list("version", flat=True).get(pk=operation.line_id)
     Operation.objects.filter(
         run=operation.run_id, line=operation.line_id, state=OperationState.PLANNED

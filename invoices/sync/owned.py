@@ -11,7 +11,7 @@ from invoices.sync import remote
 from invoices.sync.facts import Owned
 from invoices.sync.images import AdditionImage
 from invoices.sync.read import Listed
-from invoices.sync.states import UNFINISHED, PostingState
+from invoices.sync.states import UNFINISHED, OperationKind, OperationState, PostingState
 
 
 def open_postings() -> QuerySet[Posting]:
@@ -77,3 +77,21 @@ def found(wanted: Collection[Owned], listed: Listed) -> Mapping[str, AdditionIma
             addition = listed.by_id.get(one.addition_id)
             told[one.key] = remote.image_of(addition) if addition else None
     return told
+
+
+def last_period_left(undo: Operation) -> date | None:
+    """The newest period whose line wrote the Addition, once all is back that this run takes back."""
+    back = Operation.objects.filter(run=undo.run, undoes__isnull=False).values("undoes")
+    left = (
+        Operation.objects.filter(
+            posting__operations=undo.undoes_id,
+            state=OperationState.DONE,
+            kind__in=[OperationKind.CREATE, OperationKind.UPDATE],
+            undoes=None,
+            is_step=False,
+        )
+        .exclude(pk__in=back)
+        .exclude(undone_by__state=OperationState.DONE)
+    )
+    last: date | None = left.aggregate(last=Max("line__period"))["last"]
+    return last

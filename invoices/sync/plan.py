@@ -25,7 +25,7 @@ from invoices.sync.facts import (
     Product,
     Refusal,
 )
-from invoices.sync.images import AdditionImage
+from invoices.sync.images import AdditionImage, differences
 from invoices.sync.keys import posting_key
 from invoices.sync.recurring import (
     Decision,
@@ -190,7 +190,8 @@ def _update(draft: _Draft) -> list[Planned] | Refusal:
     owned, current = draft.decision.owned, draft.decision.current
     assert owned and current
     image = updated_image(draft.line, owned, current, draft.wanted)
-    if draft.decision.changed and image != current:
+    unchanged = not differences(current, image)
+    if draft.decision.changed and not unchanged:
         return changed_in_connectwise(owned, draft.decision.changed)
     moved = image.effective_date != current.effective_date
     if draft.agreement:
@@ -208,10 +209,8 @@ def _update(draft: _Draft) -> list[Planned] | Refusal:
             subscription_id=owned.subscription_id,
             before=current,
             image=image,
-            reason=NOTHING_TO_CHANGE
-            if image == current
-            else f"Changes Addition {owned.addition_id}.",
-            code="unchanged" if image == current else "",
+            reason=NOTHING_TO_CHANGE if unchanged else f"Changes Addition {owned.addition_id}.",
+            code="unchanged" if unchanged else "",
             warnings=draft.warnings(image),
         )
     ]

@@ -176,6 +176,7 @@ def keep_plan(run: SyncRun, planned: Sequence[plan.Planned], listed: Listed) -> 
             total=sum(counts(one) for one in planned),
             plan={
                 "totals": totals(planned),
+                "kinds": kinds(planned),
                 "reference": reference,
                 "installation": remote.installation(),
             },
@@ -204,6 +205,12 @@ def _log_refused(run: SyncRun, one: plan.Planned) -> None:
 def counts(one: plan.Planned) -> bool:
     """Whether the run's progress counts it: neither a step nor an agreement to be made."""
     return one.kind != OperationKind.CREATE_AGREEMENT and not one.is_step
+
+
+def kinds(planned: Iterable[plan.Planned]) -> dict[str, int]:
+    """How many of each are to be sent; "unchanged" sends nothing."""
+    sent = (one for one in planned if one.state == OperationState.PLANNED)
+    return dict(Counter("unchanged" if one.unchanged else one.kind.value for one in sent))
 
 
 def totals(planned: Iterable[plan.Planned]) -> dict[str, dict[str, object]]:

@@ -103,7 +103,7 @@ def postponed(claim: Claim, reason: str, *, seconds: float) -> bool:
                 return False
             # Kept, it would hold its subscription for ever once the run is stopped.
             moves.drop_posting(operation)
-            moves.release_line(operation)
+            moves.hand_on_line(operation)
     except MoveRefused:
         # It took so long that the sweep holds it for unknown by now, and settles it.
         return unknown(claim, reason)

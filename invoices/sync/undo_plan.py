@@ -121,6 +121,9 @@ def _refusal(one: Done, books: _Books) -> Refusal | None:
 def _inverse(one: Done, books: _Books) -> Planned:
     if one.ours.state == PostingState.REMOVED:
         return _inverse_of_removed(one, books)
+    if one.ours.key in books.found and books.found[one.ours.key] is None:
+        # Deleted by hand, and to go altogether.
+        return _planned(one, Kind.DELETE, f"Addition {one.ours.addition_id} is gone already.")
     current = books.stands.get(one.ours.key) or books.found.get(one.ours.key) or one.ours.image
     assert current
     planned = _inverse_standing(one, current, books)
