@@ -8,6 +8,9 @@ from invoices.sync.plan import Planned
 from invoices.sync.states import OperationKind, OperationState
 
 ENDS = (OperationKind.END, OperationKind.DELETE)
+TOO_MANY = "too_many_ends"
+# An end that is sent has no code; the others wait for a person.
+ASKED = ("", "waits_for_a_yes", TOO_MANY)
 
 
 @dataclass(slots=True)
@@ -55,6 +58,17 @@ class Summary:
     warned: int
     money: list[Money]
     causes: list[Cause]
+    gone: list[Planned]  # the ends themselves: those that are sent and those that wait for a yes
+
+    @property
+    def needs_second_yes(self) -> bool:
+        """More Additions at once than the usual share would end (P49)."""
+        return any(one.code == TOO_MANY for one in self.gone)
+
+    @property
+    def does_more_than_post(self) -> bool:
+        """It would also make an agreement, or end or remove an Addition (P38)."""
+        return bool(self.agreements or self.moves or self.ends)
 
     @property
     def refused(self) -> int:
@@ -76,6 +90,7 @@ def summarize(plan: Sequence[Planned]) -> Summary:
         warned=sum(bool(one.warnings) for one in posted),
         money=_money(posted),
         causes=_causes([one for one in plan if one.state == OperationState.REFUSED]),
+        gone=[one for one in plan if not one.line and one.kind in ENDS and one.code in ASKED],
     )
 
 

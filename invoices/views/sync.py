@@ -9,11 +9,12 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
-from django_htmx.http import retarget, trigger_client_event
+from django_htmx.http import reswap, retarget, trigger_client_event
 
 from invoices.models import InvoiceLine, SyncRun
 from invoices.services.selection import selected_lines
 from invoices.sync import planning, run
+from invoices.sync.scope import RunScope
 from invoices.sync.summary import Summary, summarize
 from invoices.tasks.sync import ring
 from mapping.http import HtmxHttpRequest, toast
@@ -27,10 +28,20 @@ may_sync = permission_required("invoices.sync_invoices", raise_exception=True)
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What one press of Sync takes: the ticked lines, or (`line_ids` None) the whole period."""
+    """What one press of Sync takes: the ticked lines, or (`line_ids` None) the whole period.
+
+    `ends` are the keys of the Additions that the user wants ended, `force` a second yes to them.
+    """
 
     period: date
     line_ids: list[int] | None
+    ends: tuple[str, ...] = ()
+    force: bool = False
+
+    @property
+    def of_run(self) -> RunScope:
+        lines = None if self.line_ids is None else tuple(self.line_ids)
+        return RunScope(lines=lines, ends=self.ends, force=self.force)
 
 
 @require_http_methods(["GET", "POST"])
@@ -47,6 +58,8 @@ def sync(request: HtmxHttpRequest) -> HttpResponse:
                 kind="error",
             )
             return trigger_client_event(refused, "closeDialog")
+        if scope.ends and not scope.force and _preview(scope).needs_second_yes:
+            return _ask(request, scope)
         return _start(request, scope)
     return _ask(request, scope)
 
@@ -54,15 +67,17 @@ def sync(request: HtmxHttpRequest) -> HttpResponse:
 @require_POST
 @may_sync
 def sync_line(request: HtmxHttpRequest, pk: int) -> HttpResponse:
-    """Plans and posts one line at once; asks first where it would make an agreement, too."""
+    """Posts one line at once; asks first where it would also make an agreement or end an Addition."""
     line = get_object_or_404(InvoiceLine, pk=pk)
     scope = Scope(line.period, [line.pk])
     refusal = _line_refusal(line)
     if refusal:
         return toast(HttpResponse(status=204), refusal, kind="error")
-    if line.create_agreement and "confirmed" not in request.POST:
-        return _ask(request, scope, line=line)
-    return _start(request, scope)
+    try:
+        asks = "confirmed" not in request.POST and _preview(scope).does_more_than_post
+    except RemoteError as problem:
+        return toast(HttpResponse(status=204), f"{problem} Nothing was sent.", kind="error")
+    return _ask(request, scope, line=line) if asks else _start(request, scope)
 
 
 @require_GET
@@ -112,7 +127,17 @@ def _scope(request: HtmxHttpRequest) -> Scope:
     except ValueError as error:
         raise Http404("no such period") from error
     ticked = list(selected_lines(user=request.user, period=period).values_list("pk", flat=True))
-    return Scope(period, ticked or None)
+    return Scope(
+        period,
+        ticked or None,
+        ends=tuple(request.POST.getlist("ends")),
+        force="force" in request.POST,
+    )
+
+
+def _preview(scope: Scope) -> Summary:
+    """Raises `wire.errors.RemoteError` where the Platform can't say who we are."""
+    return summarize(planning.preview(scope.period, scope=scope.of_run))
 
 
 def _ticked(scope: Scope) -> str:
@@ -126,7 +151,7 @@ def _ask(
     summary: Summary | None = None
     error = ""
     try:
-        summary = summarize(planning.preview(scope.period, scope.line_ids))
+        summary = _preview(scope)
     except RemoteError as problem:
         error = str(problem)
     return _dialog(
@@ -144,7 +169,7 @@ def _ask(
 def _start(request: HtmxHttpRequest, scope: Scope) -> HttpResponse:
     try:
         with transaction.atomic():
-            started = run.start_run(period=scope.period, line_ids=scope.line_ids, user=request.user)
+            started = run.start_run(period=scope.period, scope=scope.of_run, user=request.user)
             transaction.on_commit(lambda: ring(started))
     except run.CantStart as error:
         response = toast(HttpResponse(status=204), str(error), kind="error")
@@ -155,7 +180,7 @@ def _start(request: HtmxHttpRequest, scope: Scope) -> HttpResponse:
 
 def _dialog(request: HtmxHttpRequest, context: dict[str, object]) -> HttpResponse:
     response = render(request, "invoices/_sync_dialog.html", context)
-    return retarget(response, "#dialog-body")
+    return reswap(retarget(response, "#dialog-body"), "innerHTML")
 
 
 def _line_refusal(line: InvoiceLine) -> str:

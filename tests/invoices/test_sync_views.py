@@ -65,6 +65,16 @@ def mapped_line(**overrides: object) -> InvoiceLine:
     return make_line(**values | overrides)
 
 
+def line_for_a_new_agreement() -> InvoiceLine:
+    ConnectWiseSettings.load()
+    ConnectWiseSettings.objects.update(default_agreement_type=make_agreement_type())
+    line = mapped_line(agreement=None, create_agreement=True)
+    assert line.company
+    line.company.default_contact_id = 5
+    line.company.save(update_fields=["default_contact_id"])
+    return line
+
+
 def live_run() -> SyncRun:
     return SyncRun.objects.create(
         period="2026-05-01", state=RunState.RUNNING, total=10, heartbeat=timezone.now()
@@ -178,12 +188,12 @@ def test_one_line_is_posted_at_once_without_asking(operator: Client, rung: list[
 def test_one_line_that_would_make_an_agreement_asks_first(
     operator: Client, rung: list[int]
 ) -> None:
-    line = mapped_line(agreement=None, create_agreement=True)
+    line = line_for_a_new_agreement()
     url = f"/mapping/invoices/lines/{line.pk}/sync/"
 
     asked = operator.post(url)
 
-    assert asked["HX-Retarget"] == "#dialog-body"
+    assert (asked["HX-Retarget"], asked["HX-Reswap"]) == ("#dialog-body", "innerHTML")
     assert SyncRun.objects.count() == 0
     operator.post(url, {"confirmed": "yes"})
     assert SyncRun.objects.count() == 1
@@ -307,12 +317,7 @@ def test_an_unknown_line_is_not_found(operator: Client) -> None:
 
 
 def test_the_dialog_names_how_many_agreements_come_first(operator: Client) -> None:
-    ConnectWiseSettings.load()
-    ConnectWiseSettings.objects.update(default_agreement_type=make_agreement_type())
-    line = mapped_line(agreement=None, create_agreement=True)
-    assert line.company
-    line.company.default_contact_id = 5
-    line.company.save(update_fields=["default_contact_id"])
+    line_for_a_new_agreement()
 
     text = operator.get(SYNC, MAY).content.decode()
 
