@@ -285,30 +285,15 @@ def _keep_operations(
     postings = dict(
         Posting.objects.filter(key__in=[one.key for one in kept]).values_list("key", "pk")
     )
-    operations = [
-        Operation(
-            run=run,
-            kind=one.kind,
-            state=one.state,
-            line_id=one.line.id if one.line else None,
-            line_version=one.line.version if one.line else None,
-            waits_for=makers.get(one.slot) if one.slot else None,
-            is_step=one.is_step,
-            posting_id=postings.get(one.key) if one.kind != OperationKind.CREATE else None,
-            undoes_id=one.undoes,
-            agreement_id=rows.get(one.agreement_id) if one.agreement_id else None,
-            addition_id=one.addition_id or _standing(one, listed),
-            highest_id_before=listed.highest_ids.get(one.agreement_id or 0, 0),
-            key=one.key,
-            subscription_id=one.subscription_id,
-            before=one.before.to_json() if one.before else None,
-            after=one.image.to_json() if one.image else None,
-            reason=one.reason,
-            reason_code=one.code,
-            warnings=list(one.warnings),
-        )
-        for one in kept
-    ]
+    operations = []
+    for one in kept:
+        row = _row(run, one)
+        row.waits_for = makers.get(one.slot) if one.slot else None
+        row.posting_id = postings.get(one.key) if one.kind != OperationKind.CREATE else None
+        row.agreement_id = rows.get(one.agreement_id) if one.agreement_id else None
+        row.addition_id = one.addition_id or _standing(one, listed)
+        row.highest_id_before = listed.highest_ids.get(one.agreement_id or 0, 0)
+        operations.append(row)
     Operation.objects.bulk_create(operations, batch_size=BATCH)
     followers = []
     for before, one, operation in zip(operations, kept[1:], operations[1:], strict=False):
@@ -316,6 +301,25 @@ def _keep_operations(
             operation.waits_for = before
             followers.append(operation)
     Operation.objects.bulk_update(followers, ["waits_for"], batch_size=BATCH)
+
+
+def _row(run: SyncRun, one: plan.Planned) -> Operation:
+    return Operation(
+        run=run,
+        kind=one.kind,
+        state=one.state,
+        line_id=one.line.id if one.line else None,
+        line_version=one.line.version if one.line else None,
+        is_step=one.is_step,
+        undoes_id=one.undoes,
+        key=one.key,
+        subscription_id=one.subscription_id,
+        before=one.before.to_json() if one.before else None,
+        after=one.image.to_json() if one.image else None,
+        reason=one.reason,
+        reason_code=one.code,
+        warnings=list(one.warnings),
+    )
 
 
 def _standing(one: plan.Planned, listed: Listed) -> int | None:

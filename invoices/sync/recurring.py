@@ -100,42 +100,47 @@ def _carry_on(
     bounded: str = "",
 ) -> Decision | Refusal:
     """With an Addition that stands there: change it, move it, or make a new one."""
-    current, changed = owned.image, ""
-    closes: Closing | None = None
-    if owned.busy or owned.addition_id is None or current is None:
+    if owned.busy or owned.addition_id is None or owned.image is None:
         return Refusal(
             "addition_busy", "Its Addition is being posted or checked. Sync again later."
         )
-    persistent = bool(owned.subscription_id)
-    if owned.key in directory.found:
-        found = directory.found[owned.key]
-        if found is None:
-            if not overwrite:
-                return changed_in_connectwise(owned, "nothing carries our reference any more")
-            return Decision(
-                way=Way.CREATE,
-                persistent=persistent,
-                bounded=bounded,
-                closes=Closing(owned.key, PostingState.REMOVED),
-                owned=owned,
-            )
-        changed = "; ".join(str(one) for one in differences(current, found))
-        current = found
-    way = Way.UPDATE
-    if current.cancelled_date and current.cancelled_date < line.start and owned.line_id != line.id:
-        way, closes = Way.CREATE, Closing(owned.key, PostingState.ENDED)
-    elif agreement_id != owned.agreement_id or line.product_id != current.product_id:
-        way = Way.MOVE
+    current = directory.found.get(owned.key, owned.image)
+    if current is None:
+        return _again(owned, overwrite=overwrite, bounded=bounded)
+    changed = "; ".join(str(one) for one in differences(owned.image, current))
+    way = _way(line, agreement_id, owned, current)
     if way != Way.UPDATE and changed and not overwrite:
         return changed_in_connectwise(owned, changed)
     return Decision(
         way=way,
-        persistent=persistent,
+        persistent=bool(owned.subscription_id),
         bounded=bounded,
         owned=owned,
         current=current,
         changed="" if overwrite else changed,
-        closes=closes,
+        closes=Closing(owned.key, PostingState.ENDED) if way == Way.CREATE else None,
+    )
+
+
+def _way(line: Line, agreement_id: int | None, owned: Owned, current: AdditionImage) -> Way:
+    """What ended before the line starts is not revived; only its own line may change that."""
+    end = current.cancelled_date
+    if end and end < line.start and owned.line_id != line.id:
+        return Way.CREATE
+    stays = agreement_id == owned.agreement_id and line.product_id == current.product_id
+    return Way.UPDATE if stays else Way.MOVE
+
+
+def _again(owned: Owned, *, overwrite: bool, bounded: str) -> Decision | Refusal:
+    """It was deleted by hand: made again where a person says so."""
+    if not overwrite:
+        return changed_in_connectwise(owned, "nothing carries our reference any more")
+    return Decision(
+        way=Way.CREATE,
+        persistent=bool(owned.subscription_id),
+        bounded=bounded,
+        owned=owned,
+        closes=Closing(owned.key, PostingState.REMOVED),
     )
 
 

@@ -62,6 +62,8 @@ class Command(ReportingCommand):
             raise CouldNotRun(
                 f"A sync of {a_run.period:%B %Y} is running. Wait until it has finished."
             )
+        if a_run and "undo" in a_run.scope:
+            raise CouldNotRun("An undo is running. Wait until it has finished.")
         a_run = a_run or run.start_run(period=period, scope=scope, user=None)
         self._work(a_run, inline=options["inline"])
         return _result(a_run)

@@ -20,7 +20,8 @@ from invoices.sync import call, lanes, run
 from invoices.sync.claim import Claim, claim_next
 from invoices.sync.states import OperationKind, OperationState, PostingState, RunState
 from psa_connectwise.client import ConnectWiseClient
-from tests.invoices.sync.world import MAY, World, fresh, let_time_pass, settle_later, sync
+from psa_connectwise.models import Product
+from tests.invoices.sync.world import JUNE, MAY, World, fresh, let_time_pass, settle_later, sync
 from wire.errors import TransientError
 
 Status = InvoiceLine.Status
@@ -270,3 +271,36 @@ def test_an_operation_is_claimed_by_one_worker_only(world: World) -> None:
 
     assert claim_next(started.pk, started.epoch)
     assert claim_next(started.pk, started.epoch) is None
+
+
+def test_lanes_at_once_update_and_move_each_subscription_once(world: World) -> None:
+    names = [f"SUB-{n}" for n in range(12)]
+    for name in names:
+        world.monthly(MAY, subscription_id=name)
+    sync()
+    others = Product.objects.filter(inactive=False, product_class="Agreement")
+    other = others.exclude(pk=world.product.pk).earliest("connectwise_id")
+    changed = {"quantity": 4, "total_price": 50, "total_cost": 33}
+    lines = [
+        world.monthly(JUNE, subscription_id=name, **({"product": other} if n % 2 else changed))
+        for n, name in enumerate(names)
+    ]
+    world.connectwise.faults.set(share_5xx_after=0.2, share_lost_reply=0.2, seed=3)
+    started = run.start_run(period=JUNE, line_ids=None, user=None)
+    assert run.plan_if_needed(started.pk, started.epoch)
+
+    for _ in range(6):
+        in_threads(
+            *[partial(lanes.work_lane, started.pk, started.epoch, lane) for lane in range(4)],
+            lanes.sweep,
+        )
+        let_time_pass(400)
+    world.connectwise.faults.set(share_5xx_after=0, share_lost_reply=0)
+    for _ in range(3):
+        settle_later()
+        lanes.work_lane(started.pk, started.epoch, 0)
+
+    assert {fresh(line).psa_status for line in lines} == {Status.SYNCED}
+    running = [one["id"] for one in world.additions() if not one.get("cancelledDate")]
+    assert sorted(running) == sorted(fresh(line).addition_id or 0 for line in lines)
+    assert len(world.additions()) == 18

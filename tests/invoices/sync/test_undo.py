@@ -400,3 +400,10 @@ def test_the_command_says_what_it_can_not_do(
 ) -> None:
     with pytest.raises(CommandError, match=words):
         command(*options)
+
+
+def test_a_sync_does_not_join_an_undo(world: World) -> None:
+    run.start_run(period=MAY, scope=RunScope(undo=UndoScope(period=True)), user=None)
+
+    with pytest.raises(CommandError, match="An undo is running"):
+        call_command("sync_invoices", "--period", "2026-05", "--inline", stdout=StringIO())
