@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from integration import queries
 from invoices.models import InvoiceSettings
+from invoices.sync.ending import waiting_ends
 from mapping.http import HtmxHttpRequest
 
 
@@ -29,4 +30,5 @@ def dashboard(request: HtmxHttpRequest) -> HttpResponse:
         context["lines"] = sum(one.lines for one in standings)
         context["totals"] = queries.totals(standings)
         context["concerns"] = queries.concerns(period.month)
+        context["waiting_ends"] = waiting_ends().count()
     return render(request, "dashboard.html", context)

@@ -165,6 +165,7 @@ class Progress:
     unknown: int
     skipped: int
     withdrawn: int
+    undoes: bool = False  # it takes back what other runs did
 
     @property
     def done(self) -> int:
@@ -173,7 +174,7 @@ class Progress:
     def sentence(self) -> str:
         """ "12 posted, 3 errors": only what there is."""
         counts = {
-            "posted": self.posted,
+            "taken back" if self.undoes else "posted": self.posted,
             "with an error": self.errors,
             "not confirmed yet": self.unknown,
             "skipped": self.skipped,
@@ -195,7 +196,7 @@ def progress(run: SyncRun) -> Progress:
         skipped=lines(S.SKIPPED),
         withdrawn=lines(S.WITHDRAWN),
     )
-    return Progress(total=run.total, **counts)
+    return Progress(total=run.total, undoes="undo" in run.scope, **counts)
 
 
 def _log_end(run: SyncRun) -> None:

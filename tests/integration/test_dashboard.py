@@ -10,8 +10,15 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
 from integration.queries import Money, Progress, concerns, mapping_progress, standings, totals
-from invoices.models import InvoiceLine, Load, Period, SyncRun
-from tests.factories import make_company, make_line, make_offer, make_organization, make_product
+from invoices.models import InvoiceLine, Load, Operation, Period, Posting, SyncRun
+from tests.factories import (
+    make_agreement,
+    make_company,
+    make_line,
+    make_offer,
+    make_organization,
+    make_product,
+)
 
 MAY = date(2026, 5, 1)
 pytestmark = pytest.mark.usefixtures("open_gate")
@@ -145,3 +152,25 @@ def test_more_lines_cost_no_more_queries(
         Load.objects.create(month=date(2026, 1 + number % 5, 1), state="done")
     with django_assert_num_queries(len(before)):
         viewer.get("/")
+
+
+def test_subscriptions_that_are_gone_wait_for_a_yes(viewer: Client, may: Period) -> None:
+    line = make_line()
+    posting = Posting.objects.create(
+        key="LB-1",
+        reference_field="serialNumber",
+        line=line,
+        subscription_id=line.subscription_id,
+        agreement=make_agreement(),
+        addition_id=7,
+        last_period=date(2026, 4, 1),
+        state="open",
+    )
+    run = SyncRun.objects.create(period=MAY, state="finished")
+    waiting = Operation.objects.create(
+        run=run, kind="end", state="skipped", reason_code="waits_for_a_yes", posting=posting
+    )
+
+    assert "Subscriptions no longer invoiced</b> – 1 Addition<" in viewer.get("/").text
+    waiting.delete()
+    assert "Subscriptions no longer invoiced" not in viewer.get("/").text

@@ -322,3 +322,17 @@ def test_the_dialog_names_how_many_agreements_come_first(operator: Client) -> No
     text = operator.get(SYNC, MAY).content.decode()
 
     assert "1 agreement will be made first." in text
+
+
+def test_an_undo_says_that_it_took_back(operator: Client) -> None:
+    SyncRun.objects.create(
+        period="2026-05-01",
+        state=RunState.FINISHED,
+        scope={"undo": {"run": 1, "line": None, "period": False}},
+        finished_at=timezone.now(),
+    )
+
+    text = operator.get(RUN).content.decode()
+
+    assert "Undone." in text
+    assert "Done." not in text
