@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
@@ -14,6 +15,18 @@ from tests import flush
 # Playwright keeps an event loop in the test's thread, which Django takes for an async view.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 flush.install()
+
+
+def _broker_of_its_own() -> None:
+    """Each of the processes that share the tests empties and fills only its own broker."""
+    number = os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
+    if number:
+        url = urlsplit(settings.REDIS_URL)._replace(path=f"/{int(number) + 1}").geturl()
+        os.environ["REDIS_URL"] = settings.REDIS_URL = settings.CELERY_BROKER_URL = url
+        settings.CACHES["default"]["LOCATION"] = url
+
+
+_broker_of_its_own()
 
 
 @pytest.fixture(scope="session")
