@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
+from playwright.sync_api import expect
 
 from integration.launch.machine import NO_CHROMIUM, find_chromium
 from integration.system_log import handler
@@ -15,6 +16,8 @@ from tests import flush
 # Playwright keeps an event loop in the test's thread, which Django takes for an async view.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 flush.install()
+# A busy machine is no failure: what never comes true still fails, only later.
+expect.set_options(timeout=20_000)
 
 
 def _broker_of_its_own() -> None:

@@ -27,7 +27,7 @@ OPERATOR = (
     "invoices.load_invoices",
     "invoices.sync_invoices",
 )
-PATIENCE = 8_000  # milliseconds, on a machine that does other things too
+PATIENCE = 20_000  # milliseconds, on a machine that does other things too
 
 SignIn = Callable[..., Page]
 MakeLine = Callable[..., InvoiceLine]
