@@ -61,7 +61,7 @@ def test_services_wait_for_services_that_exist_and_can_tell(name: str) -> None:
         assert ("healthcheck" in SERVICES[other]) == healthy
 
 
-@pytest.mark.parametrize("name", set(SERVICES) - {"migrate"})
+@pytest.mark.parametrize("name", sorted(set(SERVICES) - {"migrate"}))
 def test_what_runs_on_is_watched_and_restarted(name: str) -> None:
     assert SERVICES[name]["restart"] == "unless-stopped"
     assert SERVICES[name]["healthcheck"]["test"]
