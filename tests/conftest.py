@@ -1,7 +1,7 @@
 """Fixtures for every test: the browser, a finished setup, an empty log queue."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -30,6 +30,16 @@ def _broker_of_its_own() -> None:
 
 
 _broker_of_its_own()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Hostile text that a test logged travels between the processes as what UTF-8 can say."""
+    report = yield
+    report.sections = [
+        (name, text.encode(errors="replace").decode()) for name, text in report.sections
+    ]
+    return report
 
 
 @pytest.fixture(scope="session")
