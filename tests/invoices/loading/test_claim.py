@@ -103,7 +103,11 @@ def test_the_lock_of_a_worker_ends_with_its_work() -> None:
 
 def held_locks() -> list[int]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT objid::int FROM pg_locks WHERE classid = %s", [WORKER_LOCK])
+        cursor.execute(
+            "SELECT objid::int FROM pg_locks WHERE classid = %s"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+            [WORKER_LOCK],
+        )
         return [row[0] for row in cursor.fetchall()]
 
 
