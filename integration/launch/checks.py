@@ -32,10 +32,6 @@ NO_REMOTES = dict.fromkeys(
 )
 NO_DATABASE_WARNING = "ignore:Got an error checking a consistent migration:RuntimeWarning"
 
-# Two processes, as CI has two cores; a file's tests stay together, and the long files come early.
-# `ARGS=-n0` for --pdb and the like.
-IN_PARALLEL = ("-n2", "--dist=loadfile", "--no-loadscope-reorder")
-
 
 def test(python: Path, arguments: list[str]) -> int:
     """Runs pytest on servers of its own, beside whatever else runs; returns its exit code."""
@@ -52,7 +48,7 @@ def test(python: Path, arguments: list[str]) -> int:
             **servers(stack, home.within(state.folder)),
             "CHROMIUM": str(chromium),
         }
-        code = run_pytest([str(python), "-m", "pytest", *IN_PARALLEL, *arguments], environment)
+        code = run_pytest([str(python), "-m", "pytest", *arguments], environment)
     shutil.rmtree(state.folder)
     return code
 
