@@ -3,13 +3,10 @@
 Preview and execution call the same `make_plan`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
-from datetime import date, timedelta
+from collections.abc import Iterable, Mapping
 
-from invoices.sync.checks import line_refusal, removal_refusal, start_refusal
-from invoices.sync.compose import image_of, updated_image
-from invoices.sync.cycles import bills_more_often, end_of_first_period
+from invoices.sync.checks import line_refusal
+from invoices.sync.drafts import PLANNERS, Draft
 from invoices.sync.facts import (
     Agreement,
     AgreementSlot,
@@ -25,17 +22,9 @@ from invoices.sync.facts import (
     Product,
     Refusal,
 )
-from invoices.sync.images import AdditionImage, differences
-from invoices.sync.keys import posting_key
-from invoices.sync.recurring import (
-    Decision,
-    Way,
-    changed_in_connectwise,
-    contender,
-    decide,
-    owners,
-)
+from invoices.sync.recurring import contender, decide, owners
 from invoices.sync.states import OperationKind, OperationState
+from invoices.sync.wanted_agreements import plan_agreements
 
 __all__ = [
     "Agreement",
@@ -54,8 +43,6 @@ __all__ = [
     "make_plan",
 ]
 
-NOTHING_TO_CHANGE = "Nothing to change."
-
 
 def make_plan(
     lines: Iterable[Line], directory: Directory, settings: PlanSettings
@@ -67,7 +54,7 @@ def make_plan(
     planned = [
         one for line in ordered for one in _plan_line(line, period_owners, directory, settings)
     ]
-    return (*_plan_agreements(planned, directory, settings), *planned)
+    return (*plan_agreements(planned, directory, settings), *planned)
 
 
 def _plan_line(
@@ -90,7 +77,7 @@ def _plan_line(
     decision = decide(line, agreement_id, directory, period_owners, overwrite=settings.overwrite)
     if isinstance(decision, Refusal):
         return [_refused(line, agreement_id, decision)]
-    draft = _Draft(line, agreement_id, slot, decision, directory, settings)
+    draft = Draft(line, agreement_id, slot, decision, directory, settings)
     planned = PLANNERS[decision.way](draft)
     return [_refused(line, agreement_id, planned)] if isinstance(planned, Refusal) else planned
 
@@ -106,154 +93,6 @@ def _refused(line: Line, agreement_id: int | None, refusal: Refusal) -> Planned:
     )
 
 
-class _Draft:
-    """One line with all that its operations are drawn from."""
-
-    def __init__(
-        self,
-        line: Line,
-        agreement_id: int | None,
-        slot: AgreementSlot | None,
-        decision: Decision,
-        directory: Directory,
-        settings: PlanSettings,
-    ) -> None:
-        self.line, self.slot, self.agreement_id = line, slot, agreement_id
-        self.decision, self.directory, self.settings = decision, directory, settings
-        self.agreement = directory.agreements.get(agreement_id or 0)
-        cycle = self.agreement.billing_cycle if self.agreement else settings.agreement_type_cycle
-        self.bills_again = decision.persistent and bills_more_often(cycle, line.billing_cycle)
-        self.cycle = cycle
-
-    @property
-    def wanted(self) -> AdditionImage:
-        """What a new Addition of this line would say."""
-        end_by = None
-        if self.decision.bounded:
-            end_by = end_of_first_period(self.line.start, "Monthly")
-        elif self.bills_again and self.settings.end_long_cycles:
-            end_by = end_of_first_period(self.line.start, self.cycle)
-        product = self.directory.products[self.line.product_id]
-        return image_of(self.line, product, self.settings.price_decimals, end_by=end_by)
-
-    def key(self, closed: Owned | None) -> str:
-        """Of a new Addition; one generation more where `closed` was opened by this very line."""
-        again = closed is not None and closed.line_id == self.line.id
-        return posting_key(
-            seller_id=self.settings.seller_id,
-            installation=self.settings.installation,
-            line_id=self.line.platform_id,
-            removals=self.line.removals + again,
-        )
-
-    def warnings(self, image: AdditionImage) -> tuple[str, ...]:
-        told = [self.decision.bounded] if self.decision.bounded else []
-        if self.agreement is not None and self.agreement.prorate:
-            told.append(
-                f"Agreement {self.agreement.name} prorates: ConnectWise may prorate this again."
-            )
-        if self.bills_again and image.cancelled_date is None:
-            told.append(
-                f"It is billed {self.line.billing_cycle.lower()}, the agreement "
-                f"{self.cycle.lower()}: without an end date ConnectWise bills it in every "
-                f"{self.cycle.lower()} period."
-            )
-        return tuple(told)
-
-
-def _create(draft: _Draft) -> list[Planned] | Refusal:
-    image, decision = draft.wanted, draft.decision
-    refusal = start_refusal(draft.line.start, draft.agreement) if draft.agreement else None
-    if refusal:
-        return refusal
-    closed = decision.owned
-    return [
-        Planned(
-            kind=OperationKind.CREATE,
-            state=OperationState.PLANNED,
-            line=draft.line,
-            slot=draft.slot,
-            agreement_id=draft.agreement_id,
-            key=draft.key(closed),
-            subscription_id=draft.line.subscription_id if decision.persistent else "",
-            image=image,
-            closes=decision.closes,
-            reason=f"A new Addition: {closed.addition_id} is over."
-            if closed
-            else "A new Addition.",
-            warnings=draft.warnings(image),
-        )
-    ]
-
-
-def _update(draft: _Draft) -> list[Planned] | Refusal:
-    owned, current = draft.decision.owned, draft.decision.current
-    assert owned and current
-    image = updated_image(draft.line, owned, current, draft.wanted)
-    unchanged = not differences(current, image)
-    if draft.decision.changed and not unchanged:
-        return changed_in_connectwise(owned, draft.decision.changed)
-    moved = image.effective_date != current.effective_date
-    if draft.agreement:
-        refusal = start_refusal(image.effective_date, draft.agreement, moved=moved)
-        if refusal:
-            return refusal
-    return [
-        Planned(
-            kind=OperationKind.UPDATE,
-            state=OperationState.PLANNED,
-            line=draft.line,
-            agreement_id=owned.agreement_id,
-            key=owned.key,
-            addition_id=owned.addition_id,
-            subscription_id=owned.subscription_id,
-            before=current,
-            image=image,
-            reason=NOTHING_TO_CHANGE if unchanged else f"Changes Addition {owned.addition_id}.",
-            code="unchanged" if unchanged else "",
-            warnings=draft.warnings(image),
-        )
-    ]
-
-
-def _move(draft: _Draft) -> list[Planned] | Refusal:
-    """The old one ends the day before the new one starts, or goes where both start alike (P45)."""
-    owned, current = draft.decision.owned, draft.decision.current
-    assert owned and current
-    created = _create(draft)
-    if isinstance(created, Refusal):
-        return created
-    start = draft.line.start
-    removed = start <= current.effective_date
-    old_agreement = draft.directory.agreements.get(owned.agreement_id)
-    if removed:
-        refusal = removal_refusal(owned.addition_id, current.effective_date, old_agreement)
-        if refusal:
-            return refusal
-    ended = replace(current, cancelled_date=start - timedelta(days=1))
-    what = "another agreement" if draft.agreement_id != owned.agreement_id else "another product"
-    first = Planned(
-        kind=OperationKind.DELETE if removed else OperationKind.END,
-        state=OperationState.PLANNED,
-        line=draft.line,
-        slot=draft.slot,
-        agreement_id=owned.agreement_id,
-        key=owned.key,
-        addition_id=owned.addition_id,
-        subscription_id=owned.subscription_id,
-        before=current,
-        image=None if removed else ended,
-        is_step=True,
-        reason=f"It moves to {what}: the old Addition {owned.addition_id} "
-        + ("is removed." if removed else f"ends on {ended.cancelled_date}."),
-    )
-    moved = f"It moves to {what}: a new Addition in place of {owned.addition_id}."
-    return [first, *(replace(one, follows=True, reason=moved) for one in created)]
-
-
-PLANNERS = {Way.CREATE: _create, Way.UPDATE: _update, Way.MOVE: _move}
-
-
 def _agreement_of(line: Line, directory: Directory) -> tuple[int | None, AgreementSlot | None]:
     """The agreement it posts into, or the slot of the one to be made for it."""
     if line.agreement_id is not None:
@@ -261,41 +100,3 @@ def _agreement_of(line: Line, directory: Directory) -> tuple[int | None, Agreeme
     slot = AgreementSlot(line.company_id, line.currency, line.contract_id)
     existing = directory.own_agreements.get(slot)
     return (existing, None) if existing is not None else (None, slot)
-
-
-def _plan_agreements(
-    planned: Sequence[Planned], directory: Directory, settings: PlanSettings
-) -> list[Planned]:
-    """One operation per agreement that a planned line waits for."""
-    starts: dict[AgreementSlot, date] = {}
-    for operation in planned:
-        if operation.slot and operation.line:
-            first = directory.first_months.get(operation.slot.contract_id, operation.line.period)
-            # A line that starts before the first loaded month would be refused as before billing.
-            starts[operation.slot] = min(
-                starts.get(operation.slot, first), first, operation.line.start
-            )
-    return [_plan_agreement(slot, start, directory, settings) for slot, start in starts.items()]
-
-
-def _plan_agreement(
-    slot: AgreementSlot, start: date, directory: Directory, settings: PlanSettings
-) -> Planned:
-    company = directory.companies[slot.company_id]
-    if company.contact_id is None or settings.agreement_type_id is None:
-        raise ValueError("a line of this slot should have been refused")
-    return Planned(
-        kind=OperationKind.CREATE_AGREEMENT,
-        state=OperationState.PLANNED,
-        slot=slot,
-        agreement=NewAgreementPlan(
-            name=slot.contract_id,
-            company_id=slot.company_id,
-            contact_id=company.contact_id,
-            site_id=company.site_id,
-            type_id=settings.agreement_type_id,
-            currency_id=directory.currency_ids[slot.currency],
-            start=start,
-        ),
-        reason=f"A new agreement {slot.contract_id} for {company.name}.",
-    )

@@ -1,0 +1,171 @@
+"""From a decision about one line to the operations it takes, each with its reason (P45). Pure."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from invoices.sync.checks import removal_refusal, start_refusal
+from invoices.sync.compose import image_of, updated_image
+from invoices.sync.cycles import bills_more_often, end_of_first_period
+from invoices.sync.facts import (
+    AgreementSlot,
+    Directory,
+    Line,
+    Owned,
+    Planned,
+    PlanSettings,
+    Refusal,
+)
+from invoices.sync.images import AdditionImage, differences
+from invoices.sync.keys import posting_key
+from invoices.sync.recurring import Decision, Way, changed_in_connectwise
+from invoices.sync.states import OperationKind, OperationState
+
+NOTHING_TO_CHANGE = "Nothing to change."
+
+
+class Draft:
+    """One line with all that its operations are drawn from."""
+
+    def __init__(
+        self,
+        line: Line,
+        agreement_id: int | None,
+        slot: AgreementSlot | None,
+        decision: Decision,
+        directory: Directory,
+        settings: PlanSettings,
+    ) -> None:
+        self.line, self.slot, self.agreement_id = line, slot, agreement_id
+        self.decision, self.directory, self.settings = decision, directory, settings
+        self.agreement = directory.agreements.get(agreement_id or 0)
+        cycle = self.agreement.billing_cycle if self.agreement else settings.agreement_type_cycle
+        self.bills_again = decision.persistent and bills_more_often(cycle, line.billing_cycle)
+        self.cycle = cycle
+
+    @property
+    def wanted(self) -> AdditionImage:
+        """What a new Addition of this line would say."""
+        end_by = None
+        if self.decision.bounded:
+            end_by = end_of_first_period(self.line.start, "Monthly")
+        elif self.bills_again and self.settings.end_long_cycles:
+            end_by = end_of_first_period(self.line.start, self.cycle)
+        product = self.directory.products[self.line.product_id]
+        return image_of(self.line, product, self.settings.price_decimals, end_by=end_by)
+
+    def key(self, closed: Owned | None) -> str:
+        """Of a new Addition; one generation more where `closed` was opened by this very line."""
+        again = closed is not None and closed.line_id == self.line.id
+        return posting_key(
+            seller_id=self.settings.seller_id,
+            installation=self.settings.installation,
+            line_id=self.line.platform_id,
+            removals=self.line.removals + again,
+        )
+
+    def warnings(self, image: AdditionImage) -> tuple[str, ...]:
+        told = [self.decision.bounded] if self.decision.bounded else []
+        if self.agreement is not None and self.agreement.prorate:
+            told.append(
+                f"Agreement {self.agreement.name} prorates: ConnectWise may prorate this again."
+            )
+        if self.bills_again and image.cancelled_date is None:
+            told.append(
+                f"It is billed {self.line.billing_cycle.lower()}, the agreement "
+                f"{self.cycle.lower()}: without an end date ConnectWise bills it in every "
+                f"{self.cycle.lower()} period."
+            )
+        return tuple(told)
+
+
+def _create(draft: Draft) -> list[Planned] | Refusal:
+    image, decision = draft.wanted, draft.decision
+    refusal = start_refusal(draft.line.start, draft.agreement) if draft.agreement else None
+    if refusal:
+        return refusal
+    closed = decision.owned
+    return [
+        Planned(
+            kind=OperationKind.CREATE,
+            state=OperationState.PLANNED,
+            line=draft.line,
+            slot=draft.slot,
+            agreement_id=draft.agreement_id,
+            key=draft.key(closed),
+            subscription_id=draft.line.subscription_id if decision.persistent else "",
+            image=image,
+            closes=decision.closes,
+            reason=f"A new Addition: {closed.addition_id} is over."
+            if closed
+            else "A new Addition.",
+            warnings=draft.warnings(image),
+        )
+    ]
+
+
+def _update(draft: Draft) -> list[Planned] | Refusal:
+    owned, current = draft.decision.owned, draft.decision.current
+    assert owned and current
+    image = updated_image(draft.line, owned, current, draft.wanted)
+    unchanged = not differences(current, image)
+    if draft.decision.changed and not unchanged:
+        return changed_in_connectwise(owned, draft.decision.changed)
+    moved = image.effective_date != current.effective_date
+    if draft.agreement:
+        refusal = start_refusal(image.effective_date, draft.agreement, moved=moved)
+        if refusal:
+            return refusal
+    return [
+        Planned(
+            kind=OperationKind.UPDATE,
+            state=OperationState.PLANNED,
+            line=draft.line,
+            agreement_id=owned.agreement_id,
+            key=owned.key,
+            addition_id=owned.addition_id,
+            subscription_id=owned.subscription_id,
+            before=current,
+            image=image,
+            reason=NOTHING_TO_CHANGE if unchanged else f"Changes Addition {owned.addition_id}.",
+            code="unchanged" if unchanged else "",
+            warnings=draft.warnings(image),
+        )
+    ]
+
+
+def _move(draft: Draft) -> list[Planned] | Refusal:
+    """The old one ends the day before the new one starts, or goes where both start alike (P45)."""
+    owned, current = draft.decision.owned, draft.decision.current
+    assert owned and current
+    created = _create(draft)
+    if isinstance(created, Refusal):
+        return created
+    start = draft.line.start
+    removed = start <= current.effective_date
+    old_agreement = draft.directory.agreements.get(owned.agreement_id)
+    if removed:
+        refusal = removal_refusal(owned.addition_id, current.effective_date, old_agreement)
+        if refusal:
+            return refusal
+    ended = replace(current, cancelled_date=start - timedelta(days=1))
+    what = "another agreement" if draft.agreement_id != owned.agreement_id else "another product"
+    first = Planned(
+        kind=OperationKind.DELETE if removed else OperationKind.END,
+        state=OperationState.PLANNED,
+        line=draft.line,
+        slot=draft.slot,
+        agreement_id=owned.agreement_id,
+        key=owned.key,
+        addition_id=owned.addition_id,
+        subscription_id=owned.subscription_id,
+        before=current,
+        image=None if removed else ended,
+        is_step=True,
+        reason=f"It moves to {what}: the old Addition {owned.addition_id} "
+        + ("is removed." if removed else f"ends on {ended.cancelled_date}."),
+    )
+    moved = f"It moves to {what}: a new Addition in place of {owned.addition_id}."
+    return [first, *(replace(one, follows=True, reason=moved) for one in created)]
+
+
+PLANNERS = {Way.CREATE: _create, Way.UPDATE: _update, Way.MOVE: _move}
