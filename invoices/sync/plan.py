@@ -6,7 +6,6 @@ Preview and execution call the same `make_plan`.
 from collections.abc import Iterable, Mapping
 
 from invoices.sync.checks import line_refusal
-from invoices.sync.drafts import PLANNERS, Draft
 from invoices.sync.facts import (
     Agreement,
     AgreementSlot,
@@ -22,6 +21,7 @@ from invoices.sync.facts import (
     Product,
     Refusal,
 )
+from invoices.sync.line_plan import PLANNERS, Draft
 from invoices.sync.recurring import contender, decide, owners
 from invoices.sync.states import OperationKind, OperationState
 from invoices.sync.wanted_agreements import plan_agreements
