@@ -3,23 +3,28 @@
 These rows are the truth about posting; the queue only rings the bell.
 """
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 from invoices.sync.states import (
+    DRAFTS,
     LIVE_POSTING,
     LIVE_RUN,
     UNFINISHED,
+    Intent,
     OperationKind,
     OperationState,
+    Origin,
     PostingState,
     RunState,
 )
 
 
 def choices(
-    enum: type[OperationKind | OperationState | PostingState | RunState],
+    enum: type[Intent | OperationKind | OperationState | Origin | PostingState | RunState],
 ) -> list[tuple[str, str]]:
     return [(member.value, member.value.replace("_", " ")) for member in enum]
 
@@ -39,6 +44,14 @@ class SyncRun(models.Model):
     stop_requested = models.BooleanField(default=False)
     message = models.TextField(blank=True)
     total = models.IntegerField(default=0)
+    origin = models.CharField(max_length=8, choices=choices(Origin), default=Origin.PERSON)
+    # The run whose rows changed between its preview and its execution: this one plans them again.
+    follows = models.ForeignKey("self", models.SET_NULL, null=True, related_name="followed_by")
+    planned_at = models.DateTimeField(null=True)
+    # How old what the plan knew of ConnectWise was; None where it was never read.
+    known_at = models.DateTimeField(null=True)
+    # When a person said yes to the plan as shown; None for a run that was not previewed.
+    confirmed_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True)
 
@@ -57,6 +70,19 @@ class SyncRun(models.Model):
     @property
     def is_live(self) -> bool:
         return self.state in LIVE_RUN
+
+    @property
+    def is_draft(self) -> bool:
+        return self.state in DRAFTS
+
+    @property
+    def is_undo(self) -> bool:
+        return "undo" in self.scope
+
+    @property
+    def started_at(self) -> datetime:
+        """When it began to work; a preview before that is not counted."""
+        return self.confirmed_at or self.created_at
 
 
 class OwnAgreement(models.Model):
@@ -130,6 +156,14 @@ class Operation(models.Model):
     line = models.ForeignKey(
         "invoices.InvoiceLine", models.PROTECT, null=True, related_name="operations"
     )
+    # What the plan says of it, for people; revenue and cost are those of its line.
+    intent = models.CharField(max_length=9, choices=choices(Intent), default=Intent.CREATE)
+    organization = models.ForeignKey(
+        "mapping.Organization", models.PROTECT, null=True, related_name="+"
+    )
+    currency = models.CharField(max_length=3, blank=True)
+    revenue = models.DecimalField(max_digits=20, decimal_places=2, null=True)
+    cost = models.DecimalField(max_digits=20, decimal_places=2, null=True)
     # The line's version the plan saw: another one at the claim means plan again.
     line_version = models.BigIntegerField(null=True)
     own_agreement = models.ForeignKey(

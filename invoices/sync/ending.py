@@ -18,10 +18,9 @@ from invoices.models import (
 )
 from invoices.sync import owned
 from invoices.sync.cancellations import Month, Policy, Running
+from invoices.sync.facts import WAITS_FOR_A_YES
 from invoices.sync.scope import Cancellations, RunScope
 from invoices.sync.states import OperationState, PostingState
-
-WAITING = ("waits_for_a_yes", "too_many_ends")
 
 
 def month_of_run(period: date) -> Month | None:
@@ -110,6 +109,6 @@ def waiting_ends() -> QuerySet[Operation]:
         return Operation.objects.none()
     return ends_of(newest).filter(
         state=OperationState.SKIPPED,
-        reason_code__in=WAITING,
+        reason_code__in=WAITS_FOR_A_YES,
         posting__state=PostingState.OPEN,
     )

@@ -9,8 +9,18 @@ from datetime import date
 from decimal import Decimal
 
 from invoices.charge_dates import RECURRING
+from invoices.sync.cautions import Caution
 from invoices.sync.images import AdditionImage, differences
-from invoices.sync.states import OperationKind, OperationState, PostingState
+from invoices.sync.states import Intent, OperationKind, OperationState, PostingState
+
+MAKES_AGREEMENTS = (OperationKind.CREATE_AGREEMENT,)
+# The codes of ends that are not sent before a person says yes (P49).
+WAITS_FOR_A_YES = ("waits_for_a_yes", "too_many_ends")
+INTENTS = {
+    OperationKind.UPDATE: Intent.UPDATE,
+    OperationKind.END: Intent.END,
+    OperationKind.DELETE: Intent.REMOVE,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +32,7 @@ class Line:
     platform_id: str
     period: date
     customer: str
+    organization_id: int | None = None  # ours
     contract_id: str
     subscription_id: str
     subject: str  # the subscription's name, or the offer's where there is none
@@ -69,6 +80,16 @@ class Company:
     usable: bool  # neither deleted nor missing
     contact_id: int | None
     site_id: int | None = None
+    currency: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementSlot:
+    """Which agreement is to be made: one per company, type, currency and contract (P46)."""
+
+    company_id: int
+    currency: str
+    contract_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,17 +104,23 @@ class Agreement:
     next_invoice: date | None
     prorate: bool
     billing_cycle: str = ""
+    start: date | None = None
+    end: date | None = None  # the last day; None where it runs on
+    ours: AgreementSlot | None = None  # what it was made for, where it was made by us
+
+    def bills_later_than(self, day: date) -> bool:
+        return self.bill_start is not None and day < self.bill_start
 
     def has_invoiced(self, effective_date: date) -> bool:
         """Whether a charge from that day stands on an invoice, as far as can be known here.
 
-        An agreement that doesn't prorate takes no charge in a period it has invoiced.
+        An agreement that doesn't prorate takes no charge in a period it has invoiced. One whose next
+        invoice is its first has invoiced nothing.
         """
-        return (
-            not self.prorate
-            and self.next_invoice is not None
-            and (effective_date < self.next_invoice)
-        )
+        if self.prorate or self.next_invoice is None:
+            return False
+        first = self.bill_start is not None and self.next_invoice <= self.bill_start
+        return effective_date < self.next_invoice and not first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,15 +146,6 @@ class Owned:
     agreement_id: int = 0
     image: AdditionImage | None = None  # as we wrote it last
     busy: bool = False  # an operation on it isn't settled yet
-
-
-@dataclass(frozen=True, slots=True)
-class AgreementSlot:
-    """Which agreement is to be made: one per company, type, currency and contract (P46)."""
-
-    company_id: int
-    currency: str
-    contract_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,6 +203,31 @@ class Closing:
     state: PostingState
 
 
+@dataclass(frozen=True, slots=True)
+class BillingNeed:
+    """An agreement of ours that has to bill from that day before an operation can be sent (P46)."""
+
+    agreement_id: int
+    start: date
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementDates:
+    """When an agreement starts and when it begins to bill."""
+
+    start: date | None
+    bill_start: date | None
+
+    def moved_back(self, day: date) -> "AgreementDates":
+        """Billing from that day on, and never before the agreement itself starts."""
+        start = None if self.start is None else min(self.start, day)
+        return AgreementDates(start, day if self.bill_start is None else min(self.bill_start, day))
+
+    def to_json(self) -> dict[str, str | None]:
+        days = {"start_date": self.start, "bill_start_date": self.bill_start}
+        return {name: day.isoformat() if day else None for name, day in days.items()}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewAgreementPlan:
     """An agreement to be made; billing starts with it."""
@@ -216,6 +259,9 @@ class Planned:
     before: AdditionImage | None = None
     image: AdditionImage | None = None  # after
     agreement: NewAgreementPlan | None = None
+    dates_before: AgreementDates | None = None  # of an agreement whose billing start moves
+    dates: AgreementDates | None = None
+    needs: BillingNeed | None = None
     closes: Closing | None = None
     follows: bool = False  # it waits for the operation just before it in the plan
     is_step: bool = False  # another operation of its line follows: the line is done with that one
@@ -223,7 +269,23 @@ class Planned:
     customer: str = ""
     reason: str = ""
     code: str = ""
-    warnings: tuple[str, ...] = field(default=())
+    warnings: tuple[Caution, ...] = field(default=())
+
+    @property
+    def intent(self) -> Intent:
+        """What a person reads; an end that waits for a yes is an end still."""
+        if self.kind in MAKES_AGREEMENTS:
+            return Intent.AGREEMENT
+        waits = self.line is None and self.code in WAITS_FOR_A_YES
+        if self.state == OperationState.SKIPPED and not waits:
+            return Intent.SKIP
+        if self.state == OperationState.REFUSED:
+            return Intent.REFUSE
+        if self.is_step:
+            return Intent.STEP
+        if self.kind == OperationKind.CREATE:
+            return Intent.MOVE if self.follows else Intent.CREATE
+        return Intent.UNCHANGED if self.unchanged else INTENTS[self.kind]
 
     @property
     def unchanged(self) -> bool:

@@ -38,6 +38,7 @@ def _line(row: InvoiceLine, shown: dict[str, str]) -> plan.Line:
         platform_id=row.platform_id,
         period=row.period,
         customer=row.organization_name,
+        organization_id=row.organization_id,
         contract_id=row.contract_id,
         subscription_id=row.subscription_id,
         subject=row.subscription_name or row.offer_name,

@@ -13,10 +13,11 @@ from django.db.models.functions import Now
 from invoices.loading.queries import LONGEST_SILENCE, load_under_way
 from invoices.loading.start import hold_period
 from invoices.models import InvoiceLine, Operation, SyncRun
-from invoices.sync import planning
+from invoices.sync import changed, planning
+from invoices.sync.keeping import Superseded
 from invoices.sync.locks import PLANNING, session_lock
 from invoices.sync.scope import RunScope
-from invoices.sync.states import LIVE_RUN, OperationKind, OperationState, RunState
+from invoices.sync.states import LIVE_RUN, OperationKind, OperationState, Origin, RunState
 from wire.errors import RemoteError
 
 logger = logging.getLogger(__name__)
@@ -47,6 +48,7 @@ def start_run(
     user: AbstractBaseUser | None,
     line_ids: Collection[int] | None = None,
     scope: RunScope | None = None,
+    origin: Origin = Origin.PERSON,
 ) -> SyncRun:
     """A new run over the period, over those lines of it, or over `scope`; raises `CantStart`.
 
@@ -60,7 +62,7 @@ def start_run(
             if load_under_way(period):
                 raise CantStart(f"{period:%B %Y} is being loaded. Sync when the load has finished.")
             return SyncRun.objects.create(
-                period=period, scope=scope.to_json(), user=user, heartbeat=Now()
+                period=period, scope=scope.to_json(), user=user, origin=origin, heartbeat=Now()
             )  # type: ignore[misc]
     except IntegrityError as error:
         raise AlreadyRunning("A sync is running already; its progress is shown above.") from error
@@ -80,7 +82,7 @@ def plan_if_needed(run_id: int, epoch: int) -> bool:
 def _plan(run: SyncRun) -> bool:
     try:
         planning.plan_run(run)
-    except planning.Superseded:
+    except Superseded:
         return False
     except RemoteError as error:
         fail_run(run.pk, str(error), epoch=run.epoch)
@@ -144,13 +146,14 @@ def finish_if_done(run_id: int) -> bool:
     if run.state == RunState.PLANNING and not run.stop_requested:
         return False
     left = run.operations.filter(state__in=[S.PLANNED, S.CLAIMED])
-    if left.exists():
+    if left.exists() or changed.plan_again(run):
         return False
     state = RunState.STOPPED if run.stop_requested else RunState.FINISHED
     ended = SyncRun.objects.filter(pk=run_id, state=run.state).update(
         state=state, finished_at=Now()
     )
     if ended:
+        changed.preview_again(run)
         _log_end(run)
     return True
 

@@ -37,6 +37,8 @@ class RunScope:
     # A second yes to ending more than the usual share at once.
     force: bool = False
     undo: UndoScope | None = None
+    # Of a preview: ConnectWise is read before it is planned.
+    fresh: bool = False
 
     def to_json(self) -> dict[str, object]:
         kept: dict[str, object] = {}
@@ -50,6 +52,8 @@ class RunScope:
             kept["ends"] = sorted(self.ends)
         if self.force:
             kept["force"] = True
+        if self.fresh:
+            kept["fresh"] = True
         if self.undo:
             kept["undo"] = {
                 "run": self.undo.run,
@@ -68,4 +72,5 @@ class RunScope:
             ends=tuple(kept.get("ends", ())),
             force=kept.get("force", False),
             undo=UndoScope(**undo) if undo else None,
+            fresh=kept.get("fresh", False),
         )

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 class OperationKind(StrEnum):
     CREATE_AGREEMENT = "create_agreement"
+    UPDATE_AGREEMENT = "update_agreement"  # its billing start moves back (P46)
     CREATE = "create"
     UPDATE = "update"
     END = "end"
@@ -33,7 +34,32 @@ class PostingState(StrEnum):
     REMOVED = "removed"
 
 
+class Intent(StrEnum):
+    """What the plan wants with one row, as a person reads it; it stays when the state moves on."""
+
+    AGREEMENT = "agreement"
+    CREATE = "create"
+    UPDATE = "update"
+    MOVE = "move"  # made elsewhere, and ended or removed where it was
+    UNCHANGED = "unchanged"
+    END = "end"
+    REMOVE = "remove"
+    SKIP = "skip"
+    REFUSE = "refuse"
+    STEP = "step"  # on the way to another row of its line
+
+
+class Origin(StrEnum):
+    """Who asked for a run."""
+
+    PERSON = "person"
+    COMMAND = "command"
+    SCHEDULE = "schedule"
+
+
 class RunState(StrEnum):
+    DRAFTING = "drafting"  # its preview is being made
+    DRAFT = "draft"  # previewed: it waits for a person's yes, and nobody works on it
     PLANNING = "planning"
     RUNNING = "running"
     FINISHED = "finished"
@@ -41,9 +67,13 @@ class RunState(StrEnum):
     FAILED = "failed"
 
 
+# Work on an agreement, which lines wait for; it is none of a line's own.
+AGREEMENT_KINDS = (OperationKind.CREATE_AGREEMENT, OperationKind.UPDATE_AGREEMENT)
 # An operation in one of these freezes its line and its Posting.
 UNFINISHED = (OperationState.CLAIMED, OperationState.UNKNOWN)
 LIVE_RUN = (RunState.PLANNING, RunState.RUNNING)
+# A preview: it stands in nobody's way, and is dropped when it is old.
+DRAFTS = (RunState.DRAFTING, RunState.DRAFT)
 LIVE_POSTING = (PostingState.OPENING, PostingState.OPEN)
 
 _S = OperationState

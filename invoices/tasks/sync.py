@@ -6,7 +6,7 @@ from celery import shared_task
 from kombu.exceptions import OperationalError
 
 from invoices.models import SyncRun
-from invoices.sync import lanes, run
+from invoices.sync import lanes, previews, run
 from invoices.sync.states import RunState
 
 logger = logging.getLogger(__name__)
@@ -20,10 +20,18 @@ def plan_and_post(run_id: int, epoch: int) -> None:
 
 
 @shared_task
+def plan_draft(run_id: int, epoch: int) -> None:
+    """Plans a preview."""
+    previews.plan_if_needed(run_id, epoch)
+
+
+@shared_task
 def work_lane(run_id: int, epoch: int, lane: int) -> None:
     """Posts for at most a minute, and rings for itself while there is more."""
     if lanes.work_lane(run_id, epoch, lane):
         work_lane.delay(run_id, epoch, lane)
+    else:
+        ring_for_what_follows(run_id)
 
 
 @shared_task
@@ -32,15 +40,26 @@ def settle_postings() -> None:
     lanes.sweep_or_log()
     for dead in run.take_over_dead_plans():
         ring(dead)
+    for preview in previews.unpicked():
+        ring(preview)
+    previews.drop_old()
     live = run.live_run()
     if live and live.state == RunState.RUNNING:
         wake_lanes(live)
 
 
+def ring_for_what_follows(run_id: int) -> None:
+    """A run that plans changed rows again, or the preview of those it did not send."""
+    again = SyncRun.objects.filter(pk=run_id, state=RunState.PLANNING)
+    for one in again | SyncRun.objects.filter(follows=run_id, state=RunState.DRAFTING):
+        ring(one)
+
+
 def ring(a_run: SyncRun) -> None:
     """Asks a worker to take the run up; where the broker is away, the sweep does it later."""
+    task = plan_draft if a_run.is_draft else plan_and_post
     try:
-        plan_and_post.delay(a_run.pk, a_run.epoch)
+        task.delay(a_run.pk, a_run.epoch)
     except OperationalError:
         logger.warning(
             "run %s waits: the broker can't be reached", a_run.pk, extra={"run": a_run.pk}

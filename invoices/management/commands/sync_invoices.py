@@ -10,8 +10,8 @@ from django.utils import timezone
 from invoices.loading.queries import business_today
 from invoices.models import Operation, SyncRun
 from invoices.months import parse_period
-from invoices.sync import ending, lanes, planning, run
-from invoices.sync.facts import Planned
+from invoices.sync import ending, keeping, lanes, planning, run
+from invoices.sync.facts import WAITS_FOR_A_YES, Planned
 from invoices.sync.scope import Cancellations, RunScope
 from invoices.sync.states import OperationState, RunState
 from invoices.sync.summary import ENDS, summarize
@@ -107,7 +107,7 @@ def _dry_run(period: date, scope: RunScope) -> Report:
             "unchanged": summary.unchanged,
             "would_fail": refused,
             "cancellations": ends,
-            "totals": planning.totals(plan),
+            "totals": keeping.totals(plan),
         },
         with_errors=refused > 0 or held > 0,
     )
@@ -144,7 +144,7 @@ def _result(a_run: SyncRun) -> Report:
         raise CouldNotRun(f"The sync was stopped: {a_run.message}")
     done = run.progress(a_run)
     ends = ending.ends_of(a_run)
-    waiting = ends.filter(state=OperationState.SKIPPED, reason_code__in=ending.WAITING).count()
+    waiting = ends.filter(state=OperationState.SKIPPED, reason_code__in=WAITS_FOR_A_YES).count()
     told = f" {waiting:,} cancellations wait for a yes." if waiting else ""
     return Report(
         sentence=f"Sync of {a_run.period:%B %Y}: {done.sentence()}.{told}",

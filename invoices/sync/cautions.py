@@ -1,0 +1,60 @@
+"""What a person should know of an operation though nothing stands in its way. Pure.
+
+The code is for machines (a page offers what helps against it), the text for people.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+
+class CautionCode(StrEnum):
+    SECOND_LINE = "second_line"  # another recurring line of its subscription in the period
+    LATER_PERIOD = "later_period"  # a later period keeps the subscription's Addition
+    PRORATES = "prorates"
+    LONG_CYCLE = "long_cycle"  # it would be billed in every period of its agreement
+
+
+@dataclass(frozen=True, slots=True)
+class Caution:
+    """`end` is the end date that is offered against it (P45)."""
+
+    code: CautionCode
+    text: str
+    end: date | None = None
+
+    def __str__(self) -> str:
+        return self.text
+
+    def to_json(self) -> dict[str, str]:
+        kept = {"code": self.code.value, "text": self.text}
+        return kept | ({"end": self.end.isoformat()} if self.end else {})
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> "Caution":
+        end = kept.get("end")
+        code = CautionCode(kept["code"])
+        return cls(code, kept["text"], date.fromisoformat(end) if end else None)
+
+
+def prorates(agreement: str) -> Caution:
+    text = f"Agreement {agreement} prorates: ConnectWise may prorate this again."
+    return Caution(CautionCode.PRORATES, text)
+
+
+def long_cycle(line_cycle: str, agreement_cycle: str, end: date) -> Caution:
+    """`end` is the last day of the agreement period in which it starts."""
+    of_line, of_agreement = line_cycle.lower(), agreement_cycle.lower()
+    text = (
+        f"It is billed {of_line}, the agreement {of_agreement}: without an end date ConnectWise "
+        f"bills it in every {of_agreement} period."
+    )
+    return Caution(CautionCode.LONG_CYCLE, text, end)
+
+
+def offered_end(cautions: Iterable[Caution]) -> date | None:
+    """The end after one agreement period, where that is offered."""
+    offers = (one.end for one in cautions if one.code == CautionCode.LONG_CYCLE)
+    return next(offers, None)

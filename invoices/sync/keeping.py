@@ -1,0 +1,250 @@
+"""Keeps a plan: an Operation row for each change and for each line."""
+
+import logging
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from decimal import Decimal
+
+from django.db import connection, transaction
+from django.db.models import Max
+from django.db.models.functions import Now
+
+from invoices.models import Operation, OwnAgreement, Posting, SyncRun
+from invoices.sync import plan, remote
+from invoices.sync.read import Listed
+from invoices.sync.states import (
+    UNFINISHED,
+    OperationKind,
+    OperationState,
+    PostingState,
+    RunState,
+)
+from psa_connectwise.models import Agreement, AgreementType, Company
+
+logger = logging.getLogger(__name__)
+
+BATCH = 1000
+
+
+class Superseded(Exception):
+    """Another worker has taken the run over: this one stops without a trace."""
+
+
+def keep_plan(run: SyncRun, planned: Sequence[plan.Planned], listed: Listed) -> None:
+    """Write the operations, mark refused lines, set the run going: all or nothing."""
+    with transaction.atomic():
+        set_going(run, planned, listed)
+        keep_operations(run, planned, listed)
+        keep_closed(planned)
+        mark_refused(run)
+    log_refused(run, planned)
+
+
+def keep_draft(run: SyncRun, planned: Sequence[plan.Planned], listed: Listed) -> None:
+    """Write the operations of a preview: no line and no Posting is touched."""
+    with transaction.atomic():
+        move_on(run, RunState.DRAFT, planned_at=Now(), **figures(planned, listed))
+        keep_operations(run, planned, listed)
+
+
+def move_on(run: SyncRun, state: RunState, **values: object) -> None:
+    """Raises `Superseded` where another worker has it by now."""
+    mine = SyncRun.objects.filter(pk=run.pk, epoch=run.epoch, state=run.state)
+    if not mine.update(state=state, heartbeat=Now(), **values):
+        raise Superseded
+    run.state = state
+
+
+def set_going(run: SyncRun, planned: Sequence[plan.Planned], listed: Listed) -> None:
+    move_on(run, RunState.RUNNING, **figures(planned, listed))
+
+
+def figures(planned: Sequence[plan.Planned], listed: Listed) -> dict[str, object]:
+    """What the run keeps of its plan beside the operations."""
+    reference = {"field": listed.reference.field, "id": listed.reference.custom_field_id}
+    return {
+        "total": sum(counts(one) for one in planned),
+        "plan": {
+            "totals": totals(planned),
+            "kinds": kinds(planned),
+            "reference": reference,
+            "installation": remote.installation(),
+        },
+    }
+
+
+def log_refused(run: SyncRun, planned: Iterable[plan.Planned]) -> None:
+    for one in planned:
+        if one.state == OperationState.REFUSED:
+            _log_refused(run, one)
+
+
+def _log_refused(run: SyncRun, one: plan.Planned) -> None:
+    if one.line:
+        links = {"line": one.line.platform_id, "run": run.pk}
+        what = "undone" if one.undoes else "posted"
+        logger.error("%s was not %s: %s", one.line.platform_id, what, one.reason, extra=links)
+    else:
+        links = {"run": run.pk}
+        logger.error("Subscription %s: %s", one.subscription_id, one.reason, extra=links)
+
+
+def counts(one: plan.Planned) -> bool:
+    """Whether the run's progress counts it: neither a step nor an agreement to be made."""
+    return one.kind != OperationKind.CREATE_AGREEMENT and not one.is_step
+
+
+def kinds(planned: Iterable[plan.Planned]) -> dict[str, int]:
+    """How many of each are to be sent; "unchanged" sends nothing."""
+    sent = (one for one in planned if one.state == OperationState.PLANNED)
+    return dict(Counter("unchanged" if one.unchanged else one.kind.value for one in sent))
+
+
+def totals(planned: Iterable[plan.Planned]) -> dict[str, dict[str, object]]:
+    """Per state and currency: how many lines, revenue and cost (as text, exact)."""
+    counts: Counter[tuple[str, str]] = Counter()
+    money: dict[tuple[str, str], list[Decimal]] = defaultdict(lambda: [Decimal(0), Decimal(0)])
+    for one in planned:
+        if one.line and not one.is_step:
+            group = (one.state.value, one.line.currency)
+            counts[group] += 1
+            money[group][0] += one.line.total_price
+            money[group][1] += one.line.total_cost
+    told: dict[str, dict[str, object]] = {}
+    for (state, currency), n in sorted(counts.items()):
+        revenue, cost = money[state, currency]
+        told.setdefault(state, {})[currency] = {
+            "lines": n,
+            "revenue": str(revenue),
+            "cost": str(cost),
+        }
+    return told
+
+
+def _keep_agreements(
+    run: SyncRun, planned: Sequence[plan.Planned]
+) -> dict[plan.AgreementSlot, Operation]:
+    """The operation each slot waits for: a new one, or one still unsettled from before."""
+    makers: dict[plan.AgreementSlot, Operation] = {}
+    organizations = {one.slot: one.line.organization_id for one in planned if one.slot and one.line}
+    highest = Agreement.objects.aggregate(highest=Max("connectwise_id"))["highest"] or 0
+    for one in planned:
+        if one.kind == OperationKind.CREATE_AGREEMENT and one.slot and one.agreement:
+            own = _own_agreement(one.slot, one.agreement)
+            unfinished = own.operations.filter(state__in=[s.value for s in UNFINISHED]).first()
+            makers[one.slot] = unfinished or Operation.objects.create(
+                run=run,
+                kind=one.kind,
+                intent=one.intent,
+                organization_id=organizations.get(one.slot),
+                own_agreement=own,
+                after=asdict(one.agreement) | {"start": one.agreement.start.isoformat()},
+                highest_id_before=highest,
+                reason=one.reason,
+            )
+    return makers
+
+
+def _own_agreement(slot: plan.AgreementSlot, wanted: plan.NewAgreementPlan) -> OwnAgreement:
+    return OwnAgreement.objects.get_or_create(
+        company=Company.objects.get(connectwise_id=slot.company_id),
+        agreement_type=AgreementType.objects.get(connectwise_id=wanted.type_id),
+        currency=slot.currency,
+        contract_id=slot.contract_id,
+    )[0]
+
+
+def keep_closed(planned: Iterable[plan.Planned]) -> None:
+    """What the read step found to be over is over, whatever comes of the plan."""
+    for one in planned:
+        if one.closes:
+            Posting.objects.filter(key=one.closes.key, state=PostingState.OPEN).update(
+                state=one.closes.state
+            )
+
+
+def keep_operations(run: SyncRun, planned: Sequence[plan.Planned], listed: Listed) -> None:
+    """One row each; where one follows another, it waits for it."""
+    makers = _keep_agreements(run, planned)
+    agreements = dict(Agreement.objects.values_list("connectwise_id", "pk"))
+    kept = [one for one in planned if one.kind != OperationKind.CREATE_AGREEMENT]
+    postings = _postings({one.key for one in kept if one.key})
+    operations = []
+    for one in kept:
+        row = _row(run, one)
+        posting, organization = postings.get(one.key, (None, None))
+        row.waits_for = makers.get(one.slot) if one.slot else None
+        row.posting_id = posting if one.kind != OperationKind.CREATE else None
+        row.organization_id = one.line.organization_id if one.line else organization
+        row.agreement_id = agreements.get(one.agreement_id) if one.agreement_id else None
+        row.addition_id = one.addition_id or standing(one, listed)
+        row.highest_id_before = listed.highest_ids.get(one.agreement_id or 0, 0)
+        operations.append(row)
+    Operation.objects.bulk_create(operations, batch_size=BATCH)
+    followers = []
+    for before, one, operation in zip(operations, kept[1:], operations[1:], strict=False):
+        if one.follows:
+            operation.waits_for = before
+            followers.append(operation)
+    Operation.objects.bulk_update(followers, ["waits_for"], batch_size=BATCH)
+
+
+def _postings(keys: set[str]) -> dict[str, tuple[int, int]]:
+    """By key: the Posting, and the organization of the line that opened it."""
+    rows = Posting.objects.filter(key__in=keys)
+    return {
+        key: (pk, organization)
+        for key, pk, organization in rows.values_list("key", "pk", "line__organization")
+    }
+
+
+def _row(run: SyncRun, one: plan.Planned) -> Operation:
+    return Operation(
+        run=run,
+        kind=one.kind,
+        state=one.state,
+        line_id=one.line.id if one.line else None,
+        line_version=one.line.version if one.line else None,
+        is_step=one.is_step,
+        intent=one.intent,
+        currency=one.line.currency if one.line else "",
+        revenue=one.line.total_price if one.line else None,
+        cost=one.line.total_cost if one.line else None,
+        undoes_id=one.undoes,
+        key=one.key,
+        subscription_id=one.subscription_id,
+        before=one.before.to_json() if one.before else None,
+        after=one.image.to_json() if one.image else None,
+        reason=one.reason,
+        reason_code=one.code,
+        warnings=[warned.to_json() for warned in one.warnings],
+    )
+
+
+def standing(one: plan.Planned, listed: Listed) -> int | None:
+    """The Addition that carries the key of one to be made: it came about though we don't know it."""
+    found = listed.by_key.get(one.key) if one.kind == OperationKind.CREATE else None
+    return found.id if found else None
+
+
+def mark_refused(run: SyncRun) -> None:
+    """Every refused line of the plan that did not change meanwhile stands in Error, with why."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE invoices_invoiceline line
+               SET psa_status = 'error', error = operation.reason,
+                   error_code = operation.reason_code, version = line.version + 1
+              FROM invoices_operation operation
+             WHERE operation.run_id = %s AND operation.state = 'refused'
+               AND operation.undoes_id IS NULL
+               AND operation.line_id = line.id AND operation.line_version = line.version
+               AND NOT line.in_flight AND line.psa_status <> 'synced'
+               AND (line.psa_status, line.error) IS DISTINCT FROM ('error', operation.reason)
+            """,
+            [run.pk],
+        )
+    Operation.objects.filter(
+        run=run, state__in=[OperationState.REFUSED, OperationState.SKIPPED]
+    ).update(finished_at=Now())
