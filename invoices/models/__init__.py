@@ -1,6 +1,7 @@
 """The tables of the invoices app, a file a subject."""
 
 from invoices.models.configuration import ChargeDateRule, ChargeTypeName, InvoiceSettings
+from invoices.models.edits import EditedLines, LineEdit
 from invoices.models.lines import InvoiceLine, LineSearch, SelectedLine, Selection
 from invoices.models.periods import Load, Period, UnfinalSubscription
 from invoices.models.posting import Operation, OwnAgreement, Posting, SyncRun
@@ -8,8 +9,10 @@ from invoices.models.posting import Operation, OwnAgreement, Posting, SyncRun
 __all__ = [
     "ChargeDateRule",
     "ChargeTypeName",
+    "EditedLines",
     "InvoiceLine",
     "InvoiceSettings",
+    "LineEdit",
     "LineSearch",
     "Load",
     "Operation",

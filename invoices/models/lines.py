@@ -133,6 +133,15 @@ class InvoiceLine(models.Model):
     gone = models.BooleanField(default=False)  # not on the Platform at the last complete load
     changed_on_platform = models.BooleanField(default=False)  # after it was synced or frozen
     version = models.BigIntegerField(default=1)  # grows with each change
+    # The last change by a person. Neither checked nor indexed: a bulk update sets it on every line.
+    last_edit = models.ForeignKey(
+        "invoices.LineEdit",
+        models.DO_NOTHING,
+        null=True,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -192,10 +201,19 @@ class Selection(models.Model):
 
 
 class SelectedLine(models.Model):
-    """One ticked line."""
+    """One ticked line.
 
-    selection = models.ForeignKey(Selection, models.CASCADE, related_name="items")
-    line = models.ForeignKey(InvoiceLine, models.CASCADE, related_name="+")
+    Nothing is checked or indexed but what makes it unique: all of a month is ticked in one go.
+    """
+
+    selection = models.ForeignKey(
+        Selection, models.CASCADE, db_constraint=False, db_index=False, related_name="items"
+    )
+    line = models.ForeignKey(
+        InvoiceLine, models.CASCADE, db_constraint=False, db_index=False, related_name="+"
+    )
+    # The line's last edit when it was ticked: a later one by somebody else is told (P34).
+    seen_edit = models.BigIntegerField(null=True)
 
     class Meta:
         constraints = [
