@@ -1,18 +1,24 @@
-"""Agreements that are ours to make: found before they are made, recorded once they stand (P46)."""
+"""Agreements that are ours to make: found before they are made, recorded once they stand (P46).
+
+And made to bill from an earlier day, where a line starts before.
+"""
 
 import logging
+from datetime import date
 
 from django.db import transaction
 from django.db.models import F
 
 from invoices.models import InvoiceLine, Operation, OwnAgreement
-from invoices.sync import moves
+from invoices.sync import moves, record
 from invoices.sync.claim import Claim
+from invoices.sync.record import Failure
 from invoices.sync.states import OperationState
 from mapping.models import AgreementDefault
 from psa_connectwise import directory
 from psa_connectwise.client import ConnectWiseClient
 from psa_connectwise.models import Agreement as AgreementRow
+from psa_connectwise.payloads import AgreementChanges
 from psa_connectwise.schemas import Agreement
 from wire.errors import PermanentError
 from wire.items import BadItem
@@ -105,3 +111,42 @@ def _show_as_existing(own: OwnAgreement, row: AgreementRow) -> None:
             contract_id=own.contract_id, company=own.company, currency=own.currency
         ).values("organization"),
     ).update(agreement=row, create_agreement=False)
+
+
+# --- The start of billing ---------------------------------------------------------------------------
+
+
+def billing_changes(operation: Operation, stands: Agreement) -> AgreementChanges:
+    """What has to be sent so that it bills from the wanted day; empty when it does."""
+    wanted = _wanted_start(operation)
+    if stands.bill_start_date and stands.bill_start_date <= wanted:
+        return {}
+    changes: AgreementChanges = {"bill_start_date": wanted}
+    if stands.start_date and stands.start_date > wanted:
+        # ConnectWise bills no agreement before it starts.
+        changes["start_date"] = wanted
+    return changes
+
+
+def record_moved(claim: Claim, stands: Agreement, *, request_id: str = "") -> bool:
+    """What waits for it may be sent, unless ConnectWise took the change and kept its own date."""
+    wanted = _wanted_start(claim.operation)
+    row = directory.record_agreement(agreement=stands)
+    if billing_changes(claim.operation, stands):
+        reason = f"ConnectWise answered that agreement {row.name} bills from {row.bill_start_date}, not {wanted}."
+        return record.failed(claim, Failure("before_billing_start", reason), request_id=request_id)
+    with transaction.atomic():
+        if not moves.move(claim, OperationState.DONE, {"request_id": request_id}):
+            return False
+    logger.info(
+        "Agreement %s bills from %s now",
+        row.name,
+        row.bill_start_date,
+        extra={"run": claim.operation.run_id},
+    )
+    return True
+
+
+def _wanted_start(operation: Operation) -> date:
+    assert operation.after
+    return date.fromisoformat(operation.after["bill_start_date"])

@@ -12,6 +12,7 @@ from django.db.models.functions import Greatest, Now
 from invoices.amounts import to_cents
 from invoices.models import InvoiceLine, Operation, Posting
 from invoices.sync import moves, owned, remote
+from invoices.sync.cautions import Caution
 from invoices.sync.claim import Claim
 from invoices.sync.images import AdditionImage, differences
 from invoices.sync.states import OperationKind, OperationState, PostingState
@@ -109,7 +110,8 @@ def _keep_posting(operation: Operation, wanted: AdditionImage, addition: Additio
 
 def _show_on_line(operation: Operation, *, wrong: str, told: str) -> None:
     error = f"Changed in ConnectWise: {wrong}" if wrong else ""
-    note = "" if wrong else "\n".join([*operation.warnings, *([told] if told else [])])
+    warned = [str(Caution.from_json(kept)) for kept in operation.warnings]
+    note = "" if wrong else "\n".join([*warned, *([told] if told else [])])
     moves.release_line(
         operation,
         psa_status=InvoiceLine.Status.ERROR if wrong else InvoiceLine.Status.SYNCED,

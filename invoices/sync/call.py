@@ -127,6 +127,21 @@ def end_instead(operation: Operation, next_invoice: date) -> None:
     operation.save(update_fields=["kind", "after", "reason"])
 
 
+def _update_agreement(client: ConnectWiseClient, claim: Claim, reference: Reference) -> None:
+    """Read first: it may bill early enough by now, and only what is later than wanted is sent."""
+    agreement = claim.operation.agreement
+    assert agreement
+    stands = client.agreement(agreement.connectwise_id)
+    changes = agreements.billing_changes(claim.operation, stands)
+    if not changes:
+        agreements.record_moved(claim, stands)
+        return
+    reply = client.update_agreement(
+        agreement.connectwise_id, changes, on_send=partial(stamp_sent, claim)
+    )
+    agreements.record_moved(claim, reply.value, request_id=reply.request_id or "")
+
+
 def _create_agreement(client: ConnectWiseClient, claim: Claim, reference: Reference) -> None:
     own = claim.operation.own_agreement
     assert own
@@ -154,6 +169,7 @@ def new_agreement(claim: Claim, own: OwnAgreement) -> NewAgreement:
 
 SENDERS: dict[OperationKind, Callable[[ConnectWiseClient, Claim, Reference], None]] = {
     OperationKind.CREATE_AGREEMENT: _create_agreement,
+    OperationKind.UPDATE_AGREEMENT: _update_agreement,
     OperationKind.CREATE: _create_addition,
     OperationKind.UPDATE: _update_addition,
     OperationKind.END: _update_addition,

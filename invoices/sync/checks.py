@@ -127,11 +127,12 @@ def _agreement_refusal(line: Line, agreement: Agreement | None) -> Refusal | Non
 
 
 def start_refusal(start: date, agreement: Agreement, *, moved: bool = True) -> Refusal | None:
-    """ConnectWise's two rules for the effective date (docs/connectwise.md, "Effective date").
+    """ConnectWise's two rules for the effective date (docs/connectwise.md, "Ends and proration").
 
-    The second one holds only for a date that is new or changes.
+    The first gives way where the agreement is ours: it bills earlier then. The second holds only
+    for a date that is new or changes.
     """
-    if agreement.bill_start and start < agreement.bill_start:
+    if agreement.bills_later_than(start) and not agreement.ours:
         return Refusal(
             "before_billing_start",
             f"The charge starts {start}, before agreement {agreement.name} begins to bill "

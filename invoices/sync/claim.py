@@ -16,6 +16,7 @@ from django.db.models.functions import Now
 from invoices.models import InvoiceLine, Operation, Posting, SyncRun
 from invoices.sync import owned, remote
 from invoices.sync.states import (
+    AGREEMENT_KINDS,
     OperationKind,
     OperationState,
     PostingState,
@@ -74,7 +75,7 @@ def _take(operation: Operation) -> Claim | None:
     """Claims it with its line; None where the line or its Addition changed meanwhile."""
     try:
         with transaction.atomic():
-            if operation.kind == OperationKind.CREATE_AGREEMENT:
+            if operation.kind in AGREEMENT_KINDS:
                 return _lease(operation)
             if operation.line_id and not _freeze_line(operation):
                 _set_aside(operation, "The line changed after it was planned. Sync again.")

@@ -11,9 +11,14 @@ from decimal import Decimal
 from invoices.charge_dates import RECURRING
 from invoices.sync.cautions import Caution
 from invoices.sync.images import AdditionImage, differences
-from invoices.sync.states import Intent, OperationKind, OperationState, PostingState
+from invoices.sync.states import (
+    AGREEMENT_KINDS,
+    Intent,
+    OperationKind,
+    OperationState,
+    PostingState,
+)
 
-MAKES_AGREEMENTS = (OperationKind.CREATE_AGREEMENT,)
 # The codes of ends that are not sent before a person says yes (P49).
 WAITS_FOR_A_YES = ("waits_for_a_yes", "too_many_ends")
 INTENTS = {
@@ -274,7 +279,7 @@ class Planned:
     @property
     def intent(self) -> Intent:
         """What a person reads; an end that waits for a yes is an end still."""
-        if self.kind in MAKES_AGREEMENTS:
+        if self.kind in AGREEMENT_KINDS:
             return Intent.AGREEMENT
         waits = self.line is None and self.code in WAITS_FOR_A_YES
         if self.state == OperationState.SKIPPED and not waits:

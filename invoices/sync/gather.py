@@ -91,7 +91,19 @@ def gather_directory(lines: Sequence[plan.Line], agreement_type_id: int | None) 
 
 def gather_agreements(ids: Iterable[int]) -> dict[int, plan.Agreement]:
     rows = Agreement.objects.filter(connectwise_id__in=set(ids)).select_related("company")
-    return {row.connectwise_id: _agreement(row) for row in rows}
+    ours = _made_by_us(row.pk for row in rows)
+    return {row.connectwise_id: _agreement(row, ours.get(row.pk)) for row in rows}
+
+
+def _made_by_us(agreements: Iterable[int]) -> dict[int, plan.AgreementSlot]:
+    """By our key of the agreement: what it was made for."""
+    rows = OwnAgreement.objects.filter(agreement__in=list(agreements)).order_by("-pk")
+    told = rows.values_list("agreement", "company__connectwise_id", "currency", "contract_id")
+    return {
+        pk: plan.AgreementSlot(company, currency, contract)
+        for pk, company, currency, contract in told
+        if pk is not None
+    }
 
 
 def _contenders(lines: Sequence[plan.Line], subscriptions: set[str]) -> list[plan.Contender]:
@@ -137,6 +149,7 @@ def _company(row: Company) -> plan.Company:
         usable=not (row.deleted or row.missing),
         contact_id=row.default_contact_id,
         site_id=row.site_id,
+        currency=row.currency_code,
     )
 
 
@@ -151,7 +164,7 @@ def _product(row: Product) -> plan.Product:
     )
 
 
-def _agreement(row: Agreement) -> plan.Agreement:
+def _agreement(row: Agreement, ours: plan.AgreementSlot | None) -> plan.Agreement:
     return plan.Agreement(
         id=row.connectwise_id,
         name=row.name,
@@ -163,6 +176,9 @@ def _agreement(row: Agreement) -> plan.Agreement:
         next_invoice=row.next_invoice_date,
         prorate=row.prorate,
         billing_cycle=row.billing_cycle,
+        start=row.start_date,
+        end=None if row.no_end else row.end_date,
+        ours=ours,
     )
 
 

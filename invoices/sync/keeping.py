@@ -3,24 +3,23 @@
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from decimal import Decimal
 
 from django.db import connection, transaction
-from django.db.models import Max
 from django.db.models.functions import Now
 
-from invoices.models import Operation, OwnAgreement, Posting, SyncRun
+from invoices.models import Operation, Posting, SyncRun
 from invoices.sync import plan, remote
+from invoices.sync.keep_agreements import agreement_waited_for, keep_agreements
 from invoices.sync.read import Listed
 from invoices.sync.states import (
-    UNFINISHED,
+    AGREEMENT_KINDS,
     OperationKind,
     OperationState,
     PostingState,
     RunState,
 )
-from psa_connectwise.models import Agreement, AgreementType, Company
+from psa_connectwise.models import Agreement
 
 logger = logging.getLogger(__name__)
 
@@ -91,8 +90,8 @@ def _log_refused(run: SyncRun, one: plan.Planned) -> None:
 
 
 def counts(one: plan.Planned) -> bool:
-    """Whether the run's progress counts it: neither a step nor an agreement to be made."""
-    return one.kind != OperationKind.CREATE_AGREEMENT and not one.is_step
+    """Whether the run's progress counts it: neither a step nor work on an agreement."""
+    return one.kind not in AGREEMENT_KINDS and not one.is_step
 
 
 def kinds(planned: Iterable[plan.Planned]) -> dict[str, int]:
@@ -122,39 +121,6 @@ def totals(planned: Iterable[plan.Planned]) -> dict[str, dict[str, object]]:
     return told
 
 
-def _keep_agreements(
-    run: SyncRun, planned: Sequence[plan.Planned]
-) -> dict[plan.AgreementSlot, Operation]:
-    """The operation each slot waits for: a new one, or one still unsettled from before."""
-    makers: dict[plan.AgreementSlot, Operation] = {}
-    organizations = {one.slot: one.line.organization_id for one in planned if one.slot and one.line}
-    highest = Agreement.objects.aggregate(highest=Max("connectwise_id"))["highest"] or 0
-    for one in planned:
-        if one.kind == OperationKind.CREATE_AGREEMENT and one.slot and one.agreement:
-            own = _own_agreement(one.slot, one.agreement)
-            unfinished = own.operations.filter(state__in=[s.value for s in UNFINISHED]).first()
-            makers[one.slot] = unfinished or Operation.objects.create(
-                run=run,
-                kind=one.kind,
-                intent=one.intent,
-                organization_id=organizations.get(one.slot),
-                own_agreement=own,
-                after=asdict(one.agreement) | {"start": one.agreement.start.isoformat()},
-                highest_id_before=highest,
-                reason=one.reason,
-            )
-    return makers
-
-
-def _own_agreement(slot: plan.AgreementSlot, wanted: plan.NewAgreementPlan) -> OwnAgreement:
-    return OwnAgreement.objects.get_or_create(
-        company=Company.objects.get(connectwise_id=slot.company_id),
-        agreement_type=AgreementType.objects.get(connectwise_id=wanted.type_id),
-        currency=slot.currency,
-        contract_id=slot.contract_id,
-    )[0]
-
-
 def keep_closed(planned: Iterable[plan.Planned]) -> None:
     """What the read step found to be over is over, whatever comes of the plan."""
     for one in planned:
@@ -166,15 +132,15 @@ def keep_closed(planned: Iterable[plan.Planned]) -> None:
 
 def keep_operations(run: SyncRun, planned: Sequence[plan.Planned], listed: Listed) -> None:
     """One row each; where one follows another, it waits for it."""
-    makers = _keep_agreements(run, planned)
+    waited_for = keep_agreements(run, planned)
     agreements = dict(Agreement.objects.values_list("connectwise_id", "pk"))
-    kept = [one for one in planned if one.kind != OperationKind.CREATE_AGREEMENT]
+    kept = [one for one in planned if one.kind not in AGREEMENT_KINDS]
     postings = _postings({one.key for one in kept if one.key})
     operations = []
     for one in kept:
         row = _row(run, one)
         posting, organization = postings.get(one.key, (None, None))
-        row.waits_for = makers.get(one.slot) if one.slot else None
+        row.waits_for = waited_for.get(what) if (what := agreement_waited_for(one)) else None
         row.posting_id = posting if one.kind != OperationKind.CREATE else None
         row.organization_id = one.line.organization_id if one.line else organization
         row.agreement_id = agreements.get(one.agreement_id) if one.agreement_id else None

@@ -1,13 +1,16 @@
 """From a decision about one line to the operations it takes, each with its reason (P45). Pure."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
+from invoices.sync import cautions
+from invoices.sync.cautions import Caution
 from invoices.sync.checks import removal_refusal, start_refusal
 from invoices.sync.compose import image_of, updated_image
 from invoices.sync.cycles import bills_more_often, end_of_first_period
 from invoices.sync.facts import (
     AgreementSlot,
+    BillingNeed,
     Directory,
     Line,
     Owned,
@@ -42,6 +45,12 @@ class Draft:
         self.bills_again = decision.persistent and bills_more_often(cycle, line.billing_cycle)
         self.cycle = cycle
 
+    def billing_need(self, start: date) -> BillingNeed | None:
+        """The agreement has to begin to bill earlier; `start_refusal` has let it pass: it is ours."""
+        if self.agreement is None or not self.agreement.bills_later_than(start):
+            return None
+        return BillingNeed(self.agreement.id, start)
+
     @property
     def wanted(self) -> AdditionImage:
         """What a new Addition of this line would say."""
@@ -63,18 +72,13 @@ class Draft:
             removals=self.line.removals + again,
         )
 
-    def warnings(self, image: AdditionImage) -> tuple[str, ...]:
+    def warnings(self, image: AdditionImage) -> tuple[Caution, ...]:
         told = [self.decision.bounded] if self.decision.bounded else []
         if self.agreement is not None and self.agreement.prorate:
-            told.append(
-                f"Agreement {self.agreement.name} prorates: ConnectWise may prorate this again."
-            )
+            told.append(cautions.prorates(self.agreement.name))
         if self.bills_again and image.cancelled_date is None:
-            told.append(
-                f"It is billed {self.line.billing_cycle.lower()}, the agreement "
-                f"{self.cycle.lower()}: without an end date ConnectWise bills it in every "
-                f"{self.cycle.lower()} period."
-            )
+            end = end_of_first_period(self.line.start, self.cycle)
+            told.append(cautions.long_cycle(self.line.billing_cycle, self.cycle, end))
         return tuple(told)
 
 
@@ -94,6 +98,7 @@ def _create(draft: Draft) -> list[Planned] | Refusal:
             key=draft.key(closed),
             subscription_id=draft.line.subscription_id if decision.persistent else "",
             image=image,
+            needs=draft.billing_need(image.effective_date),
             closes=decision.closes,
             reason=f"A new Addition: {closed.addition_id} is over."
             if closed
@@ -110,9 +115,10 @@ def _update(draft: Draft) -> list[Planned] | Refusal:
     unchanged = not differences(current, image)
     if draft.decision.changed and not unchanged:
         return changed_in_connectwise(owned, draft.decision.changed)
-    moved = image.effective_date != current.effective_date
-    if draft.agreement:
-        refusal = start_refusal(image.effective_date, draft.agreement, moved=moved)
+    start = image.effective_date
+    if draft.agreement and not unchanged:
+        moved = start != current.effective_date
+        refusal = start_refusal(start, draft.agreement, moved=moved)
         if refusal:
             return refusal
     return [
@@ -126,6 +132,7 @@ def _update(draft: Draft) -> list[Planned] | Refusal:
             subscription_id=owned.subscription_id,
             before=current,
             image=image,
+            needs=None if unchanged else draft.billing_need(start),
             reason=NOTHING_TO_CHANGE if unchanged else f"Changes Addition {owned.addition_id}.",
             code="unchanged" if unchanged else "",
             warnings=draft.warnings(image),
@@ -154,6 +161,7 @@ def _move(draft: Draft) -> list[Planned] | Refusal:
         state=OperationState.PLANNED,
         line=draft.line,
         slot=draft.slot,
+        needs=draft.billing_need(start),
         agreement_id=owned.agreement_id,
         key=owned.key,
         addition_id=owned.addition_id,

@@ -129,9 +129,8 @@ def withdrawn(claim: Claim, reason: str) -> bool:
 
 def _fail_waiting(operation: Operation, failure: Failure) -> None:
     """What waited for it fails with its reason; a move's second half is the same line's."""
-    made = operation.kind == OperationKind.CREATE_AGREEMENT
-    reason = f"The new agreement could not be made: {failure.reason}" if made else failure.reason
-    waiting = moves.drop_waiting(operation, OperationState.FAILED, reason)
+    told = _told_to_waiting(operation, failure)
+    waiting = moves.drop_waiting(operation, OperationState.FAILED, told.reason)
     if operation.undoes_id:
         return
     lines = {one.line_id for one in waiting if one.line_id and one.line_id != operation.line_id}
@@ -139,10 +138,25 @@ def _fail_waiting(operation: Operation, failure: Failure) -> None:
         psa_status=InvoiceLine.Status.SYNCED
     ).update(
         psa_status=InvoiceLine.Status.ERROR,
-        error=reason,
-        error_code="agreement_not_made",
+        error=told.reason,
+        error_code=told.code,
         version=F("version") + 1,
     )
+
+
+def _told_to_waiting(operation: Operation, failure: Failure) -> Failure:
+    """What the lines that waited for it say, with ConnectWise's own words."""
+    if operation.kind == OperationKind.CREATE_AGREEMENT:
+        reason = f"The new agreement could not be made: {failure.reason}"
+        return Failure("agreement_not_made", reason)
+    if operation.kind == OperationKind.UPDATE_AGREEMENT and operation.agreement:
+        return Failure(
+            "before_billing_start",
+            f"The charge starts before agreement {operation.agreement.name} begins to bill, and "
+            f"ConnectWise does not move that back: {failure.reason} "
+            "Change the start date here, or the billing start in ConnectWise.",
+        )
+    return failure
 
 
 def operation_name(operation: Operation) -> str:

@@ -9,12 +9,19 @@ from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 
+from invoices.sync.cautions import Caution, CautionCode
 from invoices.sync.facts import Closing, Contender, Directory, Line, Owned, Refusal
 from invoices.sync.images import AdditionImage, differences
 from invoices.sync.states import PostingState
 
-SECOND = "The subscription has another recurring line in this period; this one ends with its start month."
-EARLIER = "A later period keeps this subscription's Addition; this line ends with its start month."
+SECOND = Caution(
+    CautionCode.SECOND_LINE,
+    "The subscription has another recurring line in this period; this one ends with its start month.",
+)
+EARLIER = Caution(
+    CautionCode.LATER_PERIOD,
+    "A later period keeps this subscription's Addition; this line ends with its start month.",
+)
 
 
 class Way(Enum):
@@ -31,7 +38,7 @@ class Decision:
 
     way: Way
     persistent: bool = False
-    bounded: str = ""  # why it ends with its start month
+    bounded: Caution | None = None  # why it ends with its start month
     owned: Owned | None = None
     current: AdditionImage | None = None
     changed: str = ""  # what was changed in ConnectWise since, in words
@@ -71,16 +78,17 @@ def decide(
 ) -> Decision | Refusal:
     """`agreement_id` is None where a new agreement is to be made for it."""
     own = directory.own.get(line.id)
+    latest = directory.latest_periods.get(line.subscription_id)
+    earlier = latest is not None and line.period < latest
     if own:
-        bounded = SECOND if line.recurring else ""
+        bounded = (EARLIER if earlier else SECOND) if line.recurring else None
         return _carry_on(line, agreement_id, own, directory, overwrite=overwrite, bounded=bounded)
     if not line.recurring:
         return Decision(way=Way.CREATE)
     owned = directory.owned.get(line.subscription_id)
     if owned and owned.last_line_id == line.id:
         return _carry_on(line, agreement_id, owned, directory, overwrite=overwrite)
-    latest = directory.latest_periods.get(line.subscription_id)
-    if latest and line.period < latest:
+    if earlier:
         return Decision(way=Way.CREATE, bounded=EARLIER)
     taken = owned is not None and owned.last_period == line.period
     if taken or period_owners.get(line.subscription_id) != line.id:
@@ -97,7 +105,7 @@ def _carry_on(
     directory: Directory,
     *,
     overwrite: bool,
-    bounded: str = "",
+    bounded: Caution | None = None,
 ) -> Decision | Refusal:
     """With an Addition that stands there: change it, move it, or make a new one."""
     if owned.busy or owned.addition_id is None or owned.image is None:
@@ -131,7 +139,7 @@ def _way(line: Line, agreement_id: int | None, owned: Owned, current: AdditionIm
     return Way.UPDATE if stays else Way.MOVE
 
 
-def _again(owned: Owned, *, overwrite: bool, bounded: str) -> Decision | Refusal:
+def _again(owned: Owned, *, overwrite: bool, bounded: Caution | None) -> Decision | Refusal:
     """It was deleted by hand: made again where a person says so."""
     if not overwrite:
         return changed_in_connectwise(owned, "nothing carries our reference any more")

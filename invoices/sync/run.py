@@ -17,7 +17,7 @@ from invoices.sync import changed, planning
 from invoices.sync.keeping import Superseded
 from invoices.sync.locks import PLANNING, session_lock
 from invoices.sync.scope import RunScope
-from invoices.sync.states import LIVE_RUN, OperationKind, OperationState, Origin, RunState
+from invoices.sync.states import AGREEMENT_KINDS, LIVE_RUN, OperationState, Origin, RunState
 from wire.errors import RemoteError
 
 logger = logging.getLogger(__name__)
@@ -124,11 +124,11 @@ def _withdraw_planned(run_id: int) -> None:
 
 
 def _withdraw_orphans(run_id: int) -> None:
-    """What waits for an agreement that is not going to be made: its own run gave it up."""
+    """What waits for an agreement's making or change that won't come: its own run gave it up."""
     given_up = [S.FAILED, S.REFUSED, S.SKIPPED, S.WITHDRAWN]
     Operation.objects.filter(run_id=run_id, state=S.PLANNED, waits_for__state__in=given_up).update(
         state=S.WITHDRAWN,
-        last_error="The new agreement it waited for was not made.",
+        last_error="The agreement it waited for was not made or changed.",
         finished_at=Now(),
     )
 
@@ -191,7 +191,7 @@ def progress(run: SyncRun) -> Progress:
     def lines(*states: OperationState) -> Count:
         return Count("pk", filter=Q(state__in=[state.value for state in states]))
 
-    counted = run.operations.filter(is_step=False).exclude(kind=OperationKind.CREATE_AGREEMENT)
+    counted = run.operations.filter(is_step=False).exclude(kind__in=AGREEMENT_KINDS)
     counts = counted.aggregate(
         posted=lines(S.DONE),
         errors=lines(S.FAILED, S.REFUSED),

@@ -22,7 +22,7 @@ from invoices.sync.claim import Claim, lease_again
 from invoices.sync.images import AdditionImage, changed_fields
 from invoices.sync.record import Failure
 from invoices.sync.remote import Reference
-from invoices.sync.states import OperationKind, OperationState, RunState
+from invoices.sync.states import AGREEMENT_KINDS, OperationKind, OperationState, RunState
 from psa_connectwise.client import ConnectWiseClient
 from psa_connectwise.models import ConnectWiseSettings
 from psa_connectwise.schemas import Addition, Page
@@ -113,7 +113,7 @@ def _due_by_place() -> list[list[Operation]]:
         if not remote.is_here(operation.run):
             _leave_elsewhere(operation)
             continue
-        apart = operation.pk if operation.kind == OperationKind.CREATE_AGREEMENT else 0
+        apart = operation.pk if operation.kind in AGREEMENT_KINDS else 0
         places[str(apart), operation.agreement_id].append(operation)
     return list(places.values())
 
@@ -123,6 +123,8 @@ def _settle_place(client: ConnectWiseClient, operations: list[Operation], done: 
     try:
         if operations[0].kind == OperationKind.CREATE_AGREEMENT:
             _settle_agreement(client, operations[0], done)
+        elif operations[0].kind == OperationKind.UPDATE_AGREEMENT:
+            _settle_billing(client, operations[0], done)
         else:
             _settle_additions(client, operations, done)
     except NotFound as error:
@@ -246,6 +248,19 @@ def _settle_agreement(client: ConnectWiseClient, operation: Operation, done: Set
         done.found += agreements.record_made(claim, made)
     else:
         _send_again(client, claim, done)
+
+
+def _settle_billing(client: ConnectWiseClient, operation: Operation, done: Settled) -> None:
+    """By reading the agreement: it bills early enough, or it is told once more."""
+    assert operation.agreement
+    stands = client.agreement(operation.agreement.connectwise_id)
+    claim = _take_over(operation, OperationState.UNKNOWN)
+    if claim is None:
+        return
+    if agreements.billing_changes(operation, stands):
+        _send_again(client, claim, done)
+    else:
+        done.found += agreements.record_moved(claim, stands)
 
 
 def _send_again(client: ConnectWiseClient, claim: Claim, done: Settled) -> None:

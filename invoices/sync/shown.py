@@ -25,7 +25,7 @@ from invoices.sync.keeping import (
     standing,
 )
 from invoices.sync.read import Listed
-from invoices.sync.states import OperationKind, OperationState, RunState
+from invoices.sync.states import AGREEMENT_KINDS, OperationState, RunState
 
 T = TypeVar("T")
 S = OperationState
@@ -75,7 +75,7 @@ class _Subject:
 
 
 def _subject(one: plan.Planned) -> _Subject:
-    if one.kind == OperationKind.CREATE_AGREEMENT and one.slot:
+    if one.kind in AGREEMENT_KINDS and one.slot:
         return _Subject(slot=(one.slot.company_id, one.slot.currency, one.slot.contract_id))
     return _Subject(line=one.line.id) if one.line else _Subject(key=one.key)
 

@@ -54,6 +54,7 @@ class Summary:
     unchanged: int
     ends: int  # Additions of subscriptions that are gone
     agreements: int
+    billing_starts: int  # agreements of ours that are to bill from an earlier day
     skipped: int
     warned: int
     money: list[Money]
@@ -67,8 +68,8 @@ class Summary:
 
     @property
     def does_more_than_post(self) -> bool:
-        """It would also make an agreement, or end or remove an Addition (P38)."""
-        return bool(self.agreements or self.moves or self.ends)
+        """It would also make or change an agreement, or end or remove an Addition (P38)."""
+        return bool(self.agreements or self.billing_starts or self.moves or self.ends)
 
     @property
     def refused(self) -> int:
@@ -86,6 +87,7 @@ def summarize(plan: Sequence[Planned]) -> Summary:
         unchanged=sum(one.unchanged for one in posted),
         ends=sum(not one.line and one.kind in ENDS for one in sent),
         agreements=sum(one.kind == OperationKind.CREATE_AGREEMENT for one in sent),
+        billing_starts=sum(one.kind == OperationKind.UPDATE_AGREEMENT for one in sent),
         skipped=sum(one.state == OperationState.SKIPPED and one.line is not None for one in plan),
         warned=sum(bool(one.warnings) for one in posted),
         money=_money(posted),

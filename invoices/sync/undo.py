@@ -12,7 +12,13 @@ from invoices.sync.facts import Agreement, Line, Planned, PlanSettings
 from invoices.sync.images import AdditionImage
 from invoices.sync.read import Listed
 from invoices.sync.scope import UndoScope
-from invoices.sync.states import UNFINISHED, OperationKind, OperationState, PostingState
+from invoices.sync.states import (
+    AGREEMENT_KINDS,
+    UNFINISHED,
+    OperationKind,
+    OperationState,
+    PostingState,
+)
 from invoices.sync.undo_plan import Done, Ours, plan_undo
 
 OVER = (PostingState.ENDED, PostingState.REMOVED)
@@ -44,7 +50,7 @@ def can_be_undone() -> QuerySet[Operation]:
     back = Operation.objects.filter(undoes=OuterRef("pk"), state=OperationState.DONE)
     return Operation.objects.filter(
         ~Exists(back), state=OperationState.DONE, undoes=None, posting__isnull=False
-    ).exclude(kind=OperationKind.CREATE_AGREEMENT)
+    ).exclude(kind__in=AGREEMENT_KINDS)
 
 
 def chosen(scope: UndoScope, period: date) -> QuerySet[Operation]:

@@ -1,9 +1,17 @@
-"""Agreements that planned lines wait for: made before them (P46). Pure."""
+"""Agreements that planned lines wait for: made, or made to bill earlier, before them (P46). Pure."""
 
 from collections.abc import Sequence
 from datetime import date
 
-from invoices.sync.facts import AgreementSlot, Directory, NewAgreementPlan, Planned, PlanSettings
+from invoices.sync.facts import (
+    Agreement,
+    AgreementDates,
+    AgreementSlot,
+    Directory,
+    NewAgreementPlan,
+    Planned,
+    PlanSettings,
+)
 from invoices.sync.states import OperationKind, OperationState
 
 
@@ -11,6 +19,19 @@ def plan_agreements(
     planned: Sequence[Planned], directory: Directory, settings: PlanSettings
 ) -> list[Planned]:
     """One operation per agreement that a planned line waits for."""
+    made = [
+        _plan_agreement(slot, start, directory, settings)
+        for slot, start in _first_days(planned, directory).items()
+    ]
+    moved = [
+        _plan_billing(directory.agreements[agreement_id], start)
+        for agreement_id, start in _earliest_needs(planned).items()
+    ]
+    return made + moved
+
+
+def _first_days(planned: Sequence[Planned], directory: Directory) -> dict[AgreementSlot, date]:
+    """When each agreement that is to be made begins to bill."""
     starts: dict[AgreementSlot, date] = {}
     for operation in planned:
         if operation.slot and operation.line:
@@ -19,7 +40,30 @@ def plan_agreements(
             starts[operation.slot] = min(
                 starts.get(operation.slot, first), first, operation.line.start
             )
-    return [_plan_agreement(slot, start, directory, settings) for slot, start in starts.items()]
+    return starts
+
+
+def _earliest_needs(planned: Sequence[Planned]) -> dict[int, date]:
+    """Moved once for all lines that wait for it."""
+    starts: dict[int, date] = {}
+    for need in (operation.needs for operation in planned):
+        if need:
+            starts[need.agreement_id] = min(starts.get(need.agreement_id, need.start), need.start)
+    return starts
+
+
+def _plan_billing(agreement: Agreement, start: date) -> Planned:
+    before = AgreementDates(agreement.start, agreement.bill_start)
+    return Planned(
+        kind=OperationKind.UPDATE_AGREEMENT,
+        state=OperationState.PLANNED,
+        slot=agreement.ours,
+        agreement_id=agreement.id,
+        dates_before=before,
+        dates=before.moved_back(start),
+        reason=f"Agreement {agreement.name} begins to bill on {start} instead of "
+        f"{agreement.bill_start}: a charge starts before.",
+    )
 
 
 def _plan_agreement(

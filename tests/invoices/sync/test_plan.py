@@ -83,7 +83,11 @@ def test_what_connectwise_takes_is_planned(directory: plan.Directory) -> None:
 def test_on_an_agreement_that_prorates_it_warns() -> None:
     planned = plan_one(line(), with_agreement(prorate=True))
 
-    assert planned.warnings == ("Agreement Cloud prorates: ConnectWise may prorate this again.",)
+    (warning,) = planned.warnings
+    assert (warning.code, warning.text) == (
+        "prorates",
+        "Agreement Cloud prorates: ConnectWise may prorate this again.",
+    )
 
 
 def test_a_line_that_is_gone_is_skipped_whatever_else_is_wrong() -> None:

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from invoices.amounts import to_cents
 from invoices.sync import plan
+from invoices.sync.cautions import offered_end
+from invoices.sync.recurring import EARLIER, SECOND
 from invoices.sync.states import OperationKind, OperationState, PostingState
 from tests.invoices.sync.plan_world import (
     AGREEMENT,
@@ -193,7 +195,7 @@ def test_a_line_of_an_earlier_period_is_bounded_and_touches_nothing(
     assert (one.kind, one.subscription_id) == (Kind.CREATE, "")
     assert one.image
     assert one.image.cancelled_date == date(2026, 5, 31)
-    assert "later period" in one.warnings[0]
+    assert one.warnings == (EARLIER,)
 
 
 def test_a_second_recurring_line_of_the_period_is_bounded() -> None:
@@ -202,7 +204,7 @@ def test_a_second_recurring_line_of_the_period_is_bounded() -> None:
     assert (one.kind, one.subscription_id) == (Kind.CREATE, "")
     assert one.image
     assert one.image.cancelled_date == date(2026, 5, 31)
-    assert "another recurring line" in one.warnings[0]
+    assert one.warnings == (SECOND,)
 
 
 def test_of_two_the_cycle_fee_updates_and_the_other_is_bounded() -> None:
@@ -290,6 +292,7 @@ def test_what_says_already_what_the_line_wants_is_taken_as_it_is() -> None:
         ({"live": False, "status": "Expired"}, "agreement_not_active"),
         ({"currency": "USD"}, "currency_differs"),
         ({"bill_start": MAY}, "before_billing_start"),
+        ({"bill_start": MAY}, "before_billing_start"),
     ],
 )
 def test_an_update_that_connectwise_would_refuse_is_refused_here(
@@ -298,7 +301,7 @@ def test_an_update_that_connectwise_would_refuse_is_refused_here(
     directory = owning()
     directory = replace(directory, agreements={30: replace(AGREEMENT, **change)})
 
-    (one,) = planned(line(), directory=directory)
+    (one,) = planned(line(subject="Backup Max"), directory=directory)
 
     assert (one.state, one.code) == (State.REFUSED, code)
 
@@ -318,7 +321,10 @@ def monthly_agreement() -> plan.Directory:
 def test_an_annual_line_on_a_monthly_agreement_is_warned_of() -> None:
     (one,) = planned(line(billing_cycle="Annual"), directory=monthly_agreement())
 
-    assert "bills it in every monthly period" in one.warnings[0]
+    (warning,) = one.warnings
+    assert warning.code == "long_cycle"
+    assert "bills it in every monthly period" in warning.text
+    assert offered_end(one.warnings) == date(2026, 5, 31)
     assert one.image
     assert one.image.cancelled_date is None
 
