@@ -8,13 +8,13 @@ from mapping.services.directory import (
     waiting_refreshes,
 )
 from mapping.services.mappings import set_agreement, set_company, set_product
-from mapping.services.remember import remember_line_choice
+from mapping.services.remember import remember_choices
 
 __all__ = [
     "By",
     "MappingRefused",
     "RefreshUnderWay",
-    "remember_line_choice",
+    "remember_choices",
     "run_refresh",
     "set_agreement",
     "set_company",

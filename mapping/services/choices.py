@@ -1,6 +1,8 @@
 """What a mapping is set to, by whom and why; and how history pictures it. Queries nothing."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -68,6 +70,11 @@ class AgreementChoice:
     agreement: Agreement | None
     create_agreement: bool = False
     offer_id: int | None = None
+
+    @property
+    def value(self) -> Mapping[str, Any]:
+        """As its default stores it."""
+        return {"agreement": self.agreement, "create_agreement": self.create_agreement}
 
     def check(self) -> None:
         """Raises `MappingRefused` for an agreement that nobody could post into."""

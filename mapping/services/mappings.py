@@ -163,7 +163,7 @@ def set_agreements(choices: Iterable[AgreementChoice], *, by: By) -> list[Mappin
     locked = _lock_organizations(organization for organization, _, _ in wanted)
     rows = AgreementDefault.objects.filter(organization__in=locked).select_related("agreement")
     known = {(row.organization_id, row.contract_id, row.offer_id): row for row in rows}
-    changes = []
+    changes, chosen, dropped = [], list[AgreementDefault](), list[int]()
     for key, choice in wanted.items():
         before, after = agreement_picture(known.get(key)), agreement_picture(choice)
         if before == after:
@@ -174,12 +174,23 @@ def set_agreements(choices: Iterable[AgreementChoice], *, by: By) -> list[Mappin
         )
         changes.append(drafted(by, Kind.AGREEMENT, before, after, **where))
         if after is None:
-            AgreementDefault.objects.filter(**where).delete()
+            dropped.append(known[key].pk)
         else:
-            chosen = {"agreement": choice.agreement, "create_agreement": choice.create_agreement}
-            AgreementDefault.objects.update_or_create(**where, defaults=chosen)
+            chosen.append(AgreementDefault(**where, **choice.value))
+    _save_agreements(chosen, dropped)
     columns: tuple[LineColumn, ...] = ("organization_id", "contract_id")
     return fill_and_keep(changes, by=by, columns=columns, parts=("customer",))
+
+
+def _save_agreements(chosen: list[AgreementDefault], dropped: list[int]) -> None:
+    AgreementDefault.objects.filter(pk__in=dropped).delete()
+    AgreementDefault.objects.bulk_create(
+        chosen,
+        batch_size=BATCH,
+        update_conflicts=True,
+        unique_fields=["organization", "contract_id", "offer"],
+        update_fields=["agreement", "create_agreement"],
+    )
 
 
 def _lock_organizations(ids: Iterable[int]) -> list[Organization]:

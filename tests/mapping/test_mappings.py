@@ -7,11 +7,12 @@ import pytest
 from mapping.models import AgreementDefault, MappingChange, OrganizationOffer
 from mapping.services import (
     MappingRefused,
-    remember_line_choice,
+    remember_choices,
     set_agreement,
     set_company,
     set_product,
 )
+from mapping.services.choices import AgreementChoice, CompanyChoice, ProductChoice
 from tests.factories import (
     make_agreement,
     make_company,
@@ -204,19 +205,26 @@ def test_a_new_choice_clears_the_response_error() -> None:
 
 
 def remember(line: Any, **choice: Any) -> list[MappingChange]:
-    return remember_line_choice(
-        **{
-            "organization_id": line.organization_id,
-            "offer_id": line.offer_id,
-            "contract_id": line.contract_id,
-            "company": None,
-            "product": None,
-            "agreement": None,
-            "create_agreement": False,
-            "product_for_organization_only": False,
-            "user": None,
-            **choice,
-        }
+    """What the line's row was saved with."""
+    own = line.organization_id if choice.get("product_for_organization_only") else None
+    company, product, agreement = (choice.get(k) for k in ("company", "product", "agreement"))
+    ids = {"organization_id": line.organization_id, "contract_id": line.contract_id}
+    new = choice.get("create_agreement", False)
+    return remember_choices(
+        companies=[CompanyChoice(organization_id=line.organization_id, company=company)]
+        if company
+        else [],
+        products=[ProductChoice(offer_id=line.offer_id, product=product, organization_id=own)]
+        if product
+        else [],
+        agreements=[
+            AgreementChoice(
+                **ids, offer_id=line.offer_id, agreement=agreement, create_agreement=new
+            )
+        ]
+        if agreement or new
+        else [],
+        user=None,
     )
 
 
