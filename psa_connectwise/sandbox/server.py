@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from psa_connectwise.sandbox import additions, agreements, data, errors, listing, mappings, page
 from psa_connectwise.sandbox.conditions import Record
@@ -22,6 +23,7 @@ from sandbox_kit.dial import Fault
 from sandbox_kit.http import Request, Response, json_response
 
 CODEBASE = "v2026_4/"
+OPEN_RECORD = "/v4_6_release/services/system_io/router/openrecord.rails"  # of the web client
 _ROOT = re.compile(r"/(?:v4_6_release|v2026_4)/apis/3\.0(/.*)")
 _VERSION = re.compile(r"application/vnd\.connectwise\.com\+json;\s*version=(\d{4})\.(\d+)")
 _ADDITION_STATUS_SINCE = (2026, 11)
@@ -48,7 +50,7 @@ class ConnectWiseStandIn(StandIn):
 
     def is_api(self, path: str) -> bool:
         # Not /login: the web interface answers that, and a script counts on API requests only.
-        return path.startswith("/v")
+        return path.startswith("/v") and path != OPEN_RECORD
 
     def fault_response(self, fault: Fault) -> Response:
         if fault.status == 429:
@@ -223,6 +225,7 @@ class ConnectWiseStandIn(StandIn):
     def routes(self) -> dict[tuple[str, str], Route]:
         csv = Response(200, mappings.as_csv().encode(), "text/csv; charset=utf-8")
         return super().routes() | {
+            ("GET", OPEN_RECORD): self._open_record,
             ("GET", "/_sandbox/ledger"): self._ledger,
             ("GET", "/_sandbox/additions"): lambda _: json_response(self.additions()),
             ("GET", "/_sandbox/mappings.csv"): lambda _: csv,
@@ -233,6 +236,13 @@ class ConnectWiseStandIn(StandIn):
     def additions(self) -> list[Record]:
         """Every live addition, whichever agreement it is under."""
         return [self._shown("additions", record) for record in self.store.all("additions")]
+
+    def _open_record(self, request: Request) -> Response:
+        """What a link to an agreement opens in the web client: here its Additions."""
+        if request.query.get("recordType") != "AgreementFV":
+            raise ValueError("only agreements can be opened here")
+        agreement = int(request.query.get("recid", ""))
+        return Response(303, headers={"Location": f"/?{urlencode({'q': f'({agreement})'})}"})
 
     def _ledger(self, request: Request) -> Response:
         after = int(request.query.get("after", 0))
