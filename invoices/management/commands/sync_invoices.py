@@ -1,6 +1,5 @@
 """`sync_invoices --period 2026-05`: posts the Mapped lines of a period to ConnectWise."""
 
-import time
 from argparse import ArgumentParser
 from datetime import date
 from typing import Any
@@ -8,21 +7,19 @@ from typing import Any
 from django.utils import timezone
 
 from invoices.loading.queries import business_today
+from invoices.management.watching import RunCommand
 from invoices.models import Operation, SyncRun
 from invoices.months import parse_period
-from invoices.sync import ending, keeping, lanes, planning, run
+from invoices.sync import ending, keeping, planning, run
 from invoices.sync.facts import WAITS_FOR_A_YES, Planned
 from invoices.sync.scope import Cancellations, RunScope
-from invoices.sync.states import OperationState, RunState
+from invoices.sync.states import OperationState, Origin, RunState
 from invoices.sync.summary import ENDS, summarize
-from invoices.tasks.sync import ring
-from mapping.commands import CouldNotRun, Report, ReportingCommand
+from mapping.commands import CouldNotRun, Report
 from wire.errors import RemoteError
 
-POLL_SECONDS = 0.5
 
-
-class Command(ReportingCommand):
+class Command(RunCommand):
     help = (
         "Post all Mapped lines of a period that are Not Synced or Error to ConnectWise, each once. "
         "Joins the sync that is running, if there is one."
@@ -64,22 +61,9 @@ class Command(ReportingCommand):
             )
         if a_run and "undo" in a_run.scope:
             raise CouldNotRun("An undo is running. Wait until it has finished.")
-        a_run = a_run or run.start_run(period=period, scope=scope, user=None)
-        self._work(a_run, inline=options["inline"])
+        a_run = a_run or run.start_run(period=period, scope=scope, user=None, origin=Origin.COMMAND)
+        self.work("Posting", a_run, inline=options["inline"])
         return _result(a_run)
-
-    def _work(self, a_run: SyncRun, *, inline: bool) -> None:
-        """Until the run is over: by ourselves, or by the workers while we watch."""
-        if not inline:
-            ring(a_run)
-        while not run.finish_if_done(a_run.pk):
-            done = run.progress(a_run).done
-            self.show_progress("Posting", done, SyncRun.objects.get(pk=a_run.pk).total)
-            if not inline:
-                time.sleep(POLL_SECONDS)
-            elif run.plan_if_needed(a_run.pk, a_run.epoch):
-                lanes.work_lane(a_run.pk, a_run.epoch, lane=0)
-                lanes.sweep()
 
 
 def _period(text: str) -> date:

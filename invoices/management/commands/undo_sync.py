@@ -1,6 +1,5 @@
 """`undo_sync --run 12`: takes back in ConnectWise what a sync did there (P50)."""
 
-import time
 from argparse import ArgumentParser
 from datetime import date
 from typing import Any
@@ -8,20 +7,18 @@ from typing import Any
 from django.utils import timezone
 
 from invoices.loading.queries import business_today
+from invoices.management.watching import RunCommand
 from invoices.models import InvoiceLine, SyncRun
 from invoices.months import parse_period
-from invoices.sync import lanes, run, undo
+from invoices.sync import run, undo
 from invoices.sync.facts import Planned
 from invoices.sync.scope import RunScope, UndoScope
-from invoices.sync.states import OperationState, RunState
-from invoices.tasks.sync import ring
-from mapping.commands import CouldNotRun, Report, ReportingCommand
+from invoices.sync.states import OperationState, Origin, RunState
+from mapping.commands import CouldNotRun, Report
 from wire.errors import RemoteError
 
-POLL_SECONDS = 0.5
 
-
-class Command(ReportingCommand):
+class Command(RunCommand):
     help = (
         "Take back what a sync did in ConnectWise: what it made is deleted (ended, once invoiced), "
         "what it changed gets its values before back, what it ended runs on. Later changes of the "
@@ -49,22 +46,9 @@ class Command(ReportingCommand):
         if options["dry_run"]:
             return _dry_run(undo.preview_undo(scope, period, overwrite=options["overwrite"]))
         whole = RunScope(undo=scope, overwrite=options["overwrite"])
-        a_run = run.start_run(period=period, scope=whole, user=None)
-        self._work(a_run, inline=options["inline"])
+        a_run = run.start_run(period=period, scope=whole, user=None, origin=Origin.COMMAND)
+        self.work("Undoing", a_run, inline=options["inline"])
         return _result(a_run)
-
-    def _work(self, a_run: SyncRun, *, inline: bool) -> None:
-        """Until the run is over: by ourselves, or by the workers while we watch."""
-        if not inline:
-            ring(a_run)
-        while not run.finish_if_done(a_run.pk):
-            done = run.progress(a_run).done
-            self.show_progress("Undoing", done, SyncRun.objects.get(pk=a_run.pk).total)
-            if not inline:
-                time.sleep(POLL_SECONDS)
-            elif run.plan_if_needed(a_run.pk, a_run.epoch):
-                lanes.work_lane(a_run.pk, a_run.epoch, lane=0)
-                lanes.sweep()
 
 
 def _scope(options: dict[str, Any]) -> tuple[UndoScope, date]:
