@@ -199,6 +199,8 @@ class Operation(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     times_sent = models.PositiveSmallIntegerField(default=0)
     request_id = models.CharField(max_length=100, blank=True)
+    # The extended price and cost that ConnectWise answered, as text, exact; None: it answered none.
+    computed = models.JSONField(null=True)
     last_error = models.TextField(blank=True)
     # When a key that may stand there twice is looked for again.
     recheck_at = models.DateTimeField(null=True)
