@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Count, Min, Q, Sum
 
 from invoices.models import InvoiceLine, Load, Period, SyncRun
+from invoices.sync.states import DRAFTS
 from mapping.models import Offer, Organization
 
 RECENT = 5
@@ -113,7 +114,9 @@ def recent_loads() -> list[Load]:
 
 
 def recent_runs() -> list[SyncRun]:
-    return list(SyncRun.objects.select_related("user").order_by("-id")[:RECENT])
+    """Previews that nobody said yes to are none."""
+    runs = SyncRun.objects.exclude(state__in=[state.value for state in DRAFTS])
+    return list(runs.select_related("user").order_by("-id")[:RECENT])
 
 
 def concerns(month: date) -> list[Concern]:

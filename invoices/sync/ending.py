@@ -20,7 +20,7 @@ from invoices.sync import owned
 from invoices.sync.cancellations import Month, Policy, Running
 from invoices.sync.facts import WAITS_FOR_A_YES
 from invoices.sync.scope import Cancellations, RunScope
-from invoices.sync.states import OperationState, PostingState
+from invoices.sync.states import DRAFTS, OperationState, PostingState
 
 
 def month_of_run(period: date) -> Month | None:
@@ -102,6 +102,7 @@ def waiting_ends() -> QuerySet[Operation]:
     newest = (
         SyncRun.objects.exclude(scope__has_key="lines")
         .exclude(scope__has_key="undo")
+        .exclude(state__in=[state.value for state in DRAFTS])
         .order_by("-pk")
         .first()
     )

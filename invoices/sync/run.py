@@ -136,6 +136,8 @@ def _withdraw_orphans(run_id: int) -> None:
 def finish_if_done(run_id: int) -> bool:
     """Ends a run that has nothing left to send and nothing on its way; True when it is over."""
     run = SyncRun.objects.get(pk=run_id)
+    if run.is_draft:
+        return False
     if not run.is_live:
         # Postponed by another lane after the run had failed: nobody would take it up again.
         _withdraw_planned(run_id)

@@ -9,7 +9,7 @@ from django.db.models import F
 
 from invoices.models import InvoiceLine, Operation, Period, Posting, SyncRun
 from invoices.services.lines import LineChange, update_lines
-from invoices.sync import lanes, previews, run
+from invoices.sync import ending, lanes, previews, run
 from invoices.sync.scope import RunScope, UndoScope
 from invoices.sync.states import Intent, OperationState, Origin, RunState
 from psa_connectwise.models import Product
@@ -340,3 +340,14 @@ def test_a_line_that_changes_between_plan_and_claim_is_planned_again_by_an_unsee
     assert [fresh(one).psa_status for one in (line, other)] == [Status.SYNCED] * 2
     assert world.addition(line)["cancelledDate"] == "2026-05-20T00:00:00Z"
     assert done.operations.count() == 2
+
+
+def test_a_preview_is_no_run_to_anybody_else(world: World, user: User) -> None:
+    world.line()
+    draft = preview(user)
+
+    assert run.live_run() is None
+    assert not run.plan_if_needed(draft.pk, draft.epoch)
+    assert not run.finish_if_done(draft.pk)
+    assert list(ending.waiting_ends()) == []
+    assert draft.operations.get().state == OperationState.PLANNED
