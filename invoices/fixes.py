@@ -84,9 +84,27 @@ FIXES: dict[str, Fix] = {
         "Choose an existing agreement.",
         Place.LINE,
     ),
+    "no_contract": Fix(
+        "No contract",
+        f"{NOT_SENT} A new agreement is named after the contract.",
+        "Choose an existing agreement.",
+        Place.LINE,
+    ),
+    "text_too_long": Fix(
+        "Text too long",
+        f"{NOT_SENT} ConnectWise takes no invoice description as long as this one.",
+        "Shorten the subscription's name on the Platform, or the charge type's display name.",
+        Place.CONFIGURATION,
+    ),
     "agreement_gone": Fix("Agreement gone", NOT_SENT, "Choose another agreement.", Place.LINE),
     "agreement_not_active": Fix(
         "Agreement not active", NOT_SENT, "Choose an active agreement.", Place.LINE
+    ),
+    "agreement_ended": Fix(
+        "Agreement ends before",
+        f"{NOT_SENT} The agreement is over before the charge starts, so it would never be billed.",
+        "Choose another agreement, or let this one run longer in ConnectWise.",
+        Place.LINE,
     ),
     "agreement_of_another_company": Fix(
         "Agreement of another company",

@@ -13,7 +13,9 @@ from invoices.sync.facts import (
     Refusal,
 )
 
+# The longest texts that ConnectWise takes.
 AGREEMENT_NAME_LENGTH = 100
+INVOICE_DESCRIPTION_LENGTH = 6000
 
 
 def line_refusal(
@@ -27,18 +29,18 @@ def line_refusal(
     company = directory.companies.get(line.company_id)
     agreement = directory.agreements.get(agreement_id) if agreement_id else None
     return (
-        _amounts_refusal(line)
+        _outdated_refusal(line)
         or _company_refusal(company)
         or _product_refusal(directory.products.get(line.product_id))
         or (
             _slot_refusal(line, company, directory, settings)
             if slot
-            else _agreement_refusal(line, agreement)
+            else _agreement_refusal(line, agreement, directory)
         )
     )
 
 
-def _amounts_refusal(line: Line) -> Refusal | None:
+def _outdated_refusal(line: Line) -> Refusal | None:
     if line.outdated:
         return Refusal(
             "changed_on_platform",
@@ -85,6 +87,12 @@ def _slot_refusal(
             "no_agreement_type",
             "No default Agreement Type is chosen. Choose one in Settings → Configuration.",
         )
+    if not settings.agreement_type_usable:
+        return Refusal(
+            "no_agreement_type",
+            f"Agreement Type {settings.agreement_type_name} is inactive or gone in ConnectWise. "
+            "Choose another one in Settings → Configuration.",
+        )
     if company is not None and company.contact_id is None:
         return Refusal(
             "no_contact",
@@ -96,12 +104,23 @@ def _slot_refusal(
             f"No agreement or company in ConnectWise uses {line.currency}, so a new agreement in it can't be made. "
             "Choose an existing agreement.",
         )
+    if not line.contract_id:
+        return Refusal(
+            "no_contract",
+            "It has no contract, after which a new agreement is named. Choose an existing agreement.",
+        )
     if len(line.contract_id) > AGREEMENT_NAME_LENGTH:
-        return Refusal("contract_too_long", "The contract's ID is too long to name an agreement.")
+        return Refusal(
+            "contract_too_long",
+            f"The contract's ID has {len(line.contract_id)} characters; an agreement's name, which it "
+            f"would be, takes {AGREEMENT_NAME_LENGTH}. Choose an existing agreement.",
+        )
     return None
 
 
-def _agreement_refusal(line: Line, agreement: Agreement | None) -> Refusal | None:
+def _agreement_refusal(
+    line: Line, agreement: Agreement | None, directory: Directory
+) -> Refusal | None:
     if agreement is None:
         return Refusal(
             "agreement_gone", "The agreement is no longer in ConnectWise. Choose another one."
@@ -117,13 +136,43 @@ def _agreement_refusal(line: Line, agreement: Agreement | None) -> Refusal | Non
             f"Agreement {agreement.name} is {agreement.status.lower() or 'not active'} in ConnectWise. "
             "Choose an active one.",
         )
-    if agreement.currency and agreement.currency != line.currency:
+    if agreement.end and agreement.end < line.start:
+        return Refusal(
+            "agreement_ended",
+            f"Agreement {agreement.name} ends on {agreement.end} in ConnectWise, before the charge "
+            f"starts ({line.start}): it would never be billed. Choose another one.",
+        )
+    return _currency_refusal(line, agreement, directory)
+
+
+def _currency_refusal(line: Line, agreement: Agreement, directory: Directory) -> Refusal | None:
+    """Without one of its own, an agreement has its company's; where nothing has one, all are alike."""
+    company = directory.companies.get(line.company_id)
+    currency = agreement.currency or (company.currency if company else "")
+    if currency and currency != line.currency:
         return Refusal(
             "currency_differs",
-            f"The line is in {line.currency}, agreement {agreement.name} in {agreement.currency}. "
+            f"The line is in {line.currency}, agreement {agreement.name} in {currency}. "
             f"Choose an agreement in {line.currency}.",
         )
+    if not currency and directory.currency_ids:
+        return Refusal(
+            "currency_unknown",
+            f"ConnectWise doesn't say in which currency agreement {agreement.name} bills. "
+            "Set it in ConnectWise, or choose another agreement.",
+        )
     return None
+
+
+def text_refusal(description: str) -> Refusal | None:
+    if len(description) <= INVOICE_DESCRIPTION_LENGTH:
+        return None
+    return Refusal(
+        "text_too_long",
+        f"Its invoice description has {len(description):,} characters; ConnectWise takes "
+        f"{INVOICE_DESCRIPTION_LENGTH:,}. Shorten the subscription's name on the Platform, or the charge "
+        "type's display name.",
+    )
 
 
 def start_refusal(start: date, agreement: Agreement, *, moved: bool = True) -> Refusal | None:

@@ -161,6 +161,7 @@ class PlanSettings:
     installation: str  # ConnectWise's company id: part of every key
     agreement_type_id: int | None
     agreement_type_name: str = ""
+    agreement_type_usable: bool = True  # neither inactive nor missing there
     agreement_type_cycle: str = ""
     price_decimals: int = 4
     # End a charge after one agreement period where the agreement bills more often than it (P45).

@@ -135,6 +135,8 @@ def plan_settings(
         installation=installation,
         agreement_type_id=agreement_type.connectwise_id if agreement_type else None,
         agreement_type_name=agreement_type.name if agreement_type else "",
+        agreement_type_usable=agreement_type is not None
+        and not (agreement_type.inactive or agreement_type.missing),
         agreement_type_cycle=agreement_type.billing_cycle if agreement_type else "",
         price_decimals=chosen.price_decimals,
         end_long_cycles=InvoiceSettings.load().end_long_cycles,

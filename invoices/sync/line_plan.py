@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from invoices.sync import cautions
 from invoices.sync.cautions import Caution
-from invoices.sync.checks import removal_refusal, start_refusal
+from invoices.sync.checks import removal_refusal, start_refusal, text_refusal
 from invoices.sync.compose import image_of, updated_image
 from invoices.sync.cycles import bills_more_often, end_of_first_period
 from invoices.sync.facts import (
@@ -84,7 +84,9 @@ class Draft:
 
 def _create(draft: Draft) -> list[Planned] | Refusal:
     image, decision = draft.wanted, draft.decision
-    refusal = start_refusal(draft.line.start, draft.agreement) if draft.agreement else None
+    refusal = text_refusal(image.invoice_description)
+    if draft.agreement and not refusal:
+        refusal = start_refusal(draft.line.start, draft.agreement)
     if refusal:
         return refusal
     closed = decision.owned
@@ -116,11 +118,12 @@ def _update(draft: Draft) -> list[Planned] | Refusal:
     if draft.decision.changed and not unchanged:
         return changed_in_connectwise(owned, draft.decision.changed)
     start = image.effective_date
-    if draft.agreement and not unchanged:
+    refusal = text_refusal(image.invoice_description)
+    if draft.agreement and not (unchanged or refusal):
         moved = start != current.effective_date
         refusal = start_refusal(start, draft.agreement, moved=moved)
-        if refusal:
-            return refusal
+    if refusal:
+        return refusal
     return [
         Planned(
             kind=OperationKind.UPDATE,
@@ -154,7 +157,9 @@ def _move(draft: Draft) -> list[Planned] | Refusal:
         refusal = removal_refusal(owned.addition_id, current.effective_date, old_agreement)
         if refusal:
             return refusal
-    ended = replace(current, cancelled_date=start - timedelta(days=1))
+    # One that ends before by itself is not made longer.
+    last = min(start - timedelta(days=1), current.cancelled_date or date.max)
+    ended = replace(current, cancelled_date=last)
     what = "another agreement" if draft.agreement_id != owned.agreement_id else "another product"
     first = Planned(
         kind=OperationKind.DELETE if removed else OperationKind.END,

@@ -15,7 +15,6 @@ from invoices.sync.states import OperationKind, OperationState
 from invoices.sync.summary import summarize
 from tests.invoices.sync.plan_world import (
     AGREEMENT,
-    COMPANY,
     DIRECTORY,
     MAY,
     PRODUCT,
@@ -35,49 +34,6 @@ def with_agreement(**changes: Any) -> plan.Directory:
 
 def with_product(**changes: Any) -> plan.Directory:
     return replace(DIRECTORY, products={20: replace(PRODUCT, **changes)})
-
-
-@pytest.mark.parametrize(
-    ("directory", "code", "words"),
-    [
-        (with_product(inactive=True), "product_inactive", "Product inactive: Backup."),
-        (with_product(product_class="Bundle"), "product_bundle", "bundle"),
-        (with_product(missing=True), "product_gone", "no longer in ConnectWise's catalog"),
-        (with_agreement(live=False, status="Expired"), "agreement_not_active", "is expired"),
-        (with_agreement(live=False, status="Cancelled"), "agreement_not_active", "is cancelled"),
-        (with_agreement(company_id=11), "agreement_of_another_company", "another company"),
-        (with_agreement(currency="USD"), "currency_differs", "The line is in EUR"),
-        (with_agreement(bill_start=date(2026, 5, 2)), "before_billing_start", "2026-05-02"),
-        (with_agreement(next_invoice=date(2026, 6, 1)), "period_invoiced", "does not prorate"),
-        (replace(DIRECTORY, agreements={}), "agreement_gone", "no longer in ConnectWise"),
-        (
-            replace(DIRECTORY, companies={10: replace(COMPANY, usable=False)}),
-            "company_gone",
-            "deleted in ConnectWise",
-        ),
-    ],
-)
-def test_what_connectwise_is_known_to_refuse_is_refused_with_the_fix(
-    directory: plan.Directory, code: str, words: str
-) -> None:
-    planned = plan_one(line(), directory)
-
-    assert (planned.state, planned.code) == (OperationState.REFUSED, code)
-    assert words in planned.reason
-    assert planned.image is None
-
-
-@pytest.mark.parametrize(
-    "directory",
-    [
-        DIRECTORY,
-        with_agreement(bill_start=MAY),
-        with_agreement(next_invoice=date(2026, 6, 1), prorate=True),
-        with_agreement(bill_start=None, next_invoice=None, currency=""),
-    ],
-)
-def test_what_connectwise_takes_is_planned(directory: plan.Directory) -> None:
-    assert plan_one(line(), directory).state == OperationState.PLANNED
 
 
 def test_on_an_agreement_that_prorates_it_warns() -> None:
@@ -110,6 +66,10 @@ def test_a_line_that_is_gone_is_skipped_whatever_else_is_wrong() -> None:
             {"charge_type": "Correction", "custom": True, "platform_end": date(2026, 7, 4)},
             date(2026, 7, 4),
         ),
+        ({"custom": True, "platform_end": None}, date(2026, 5, 31)),
+        ({"custom": True, "end_source": "user", "end": date(2026, 6, 3)}, date(2026, 6, 3)),
+        ({"custom": True, "end_source": "system", "end": None}, None),
+        ({"custom": True, "platform_end": date(2026, 4, 30)}, MAY),
     ],
 )
 def test_the_end_that_is_sent(overrides: dict[str, Any], end: date | None) -> None:
@@ -126,6 +86,40 @@ def test_the_description_begins_with_subscription_and_charge_type_as_shown() -> 
 
     assert image
     assert image.invoice_description == "Backup Pro - Monthly licence"
+
+
+@pytest.mark.parametrize(
+    ("amounts", "places", "sent"),
+    [
+        # quantity, price and cost a unit, total price and cost
+        (("2", "10", "8", "20.00", "16.00"), 4, ("2", "10", "8")),
+        (("3", "5.2456", "4.1", "15.74", "12.30"), 4, ("3", "5.2456", "4.1")),
+        (("3", "5.2456", "4.1", "15.74", "12.30"), 2, ("1", "15.74", "12.30")),
+        (("3", "5.25", "4.1", "15.75", "12.30"), 2, ("3", "5.25", "4.1")),
+        (("2", "10", "8", "19.99", "16.00"), 4, ("1", "19.99", "16.00")),
+        (("2", "10", "8", "20.00", "15.99"), 4, ("1", "20.00", "15.99")),
+        (("0", "10", "8", "0.00", "0.00"), 4, ("0", "10", "8")),
+        (("0", "10", "8", "7.50", "6.00"), 4, ("1", "7.50", "6.00")),
+        (("-2", "10", "8", "-20.00", "-16.00"), 4, ("-2", "10", "8")),
+        (("2", "-10", "-8", "-20.00", "-16.00"), 4, ("2", "-10", "-8")),
+        (("1", "-7.505", "0", "-7.51", "0.00"), 2, ("1", "-7.51", "0")),
+        (("-1", "10", "8", "-3.33", "-2.67"), 4, ("1", "-3.33", "-2.67")),
+    ],
+)
+@pytest.mark.parametrize("custom", [False, True])
+def test_the_amounts_give_the_platforms_totals_as_they_are_sent(
+    amounts: tuple[str, ...], places: int, sent: tuple[str, ...], custom: bool
+) -> None:
+    names = ("quantity", "unit_price", "unit_cost", "total_price", "total_cost")
+    of = line(custom=custom, **dict(zip(names, map(Decimal, amounts), strict=True)))
+
+    (one,) = plan.make_plan([of], DIRECTORY, replace(SETTINGS, price_decimals=places))
+
+    image = one.image
+    assert image
+    assert (image.quantity, image.unit_price, image.unit_cost) == tuple(map(Decimal, sent))
+    assert to_cents(image.quantity * image.unit_price) == of.total_price
+    assert to_cents(image.quantity * image.unit_cost) == of.total_cost
 
 
 def test_behind_a_lump_stand_the_true_quantity_and_price() -> None:
@@ -187,26 +181,6 @@ def test_an_existing_one_is_used_first() -> None:
 
     assert [one.kind for one in planned] == [OperationKind.CREATE]
     assert planned[0].agreement_id == 30
-
-
-@pytest.mark.parametrize(
-    ("directory", "settings", "code"),
-    [
-        (DIRECTORY, replace(SETTINGS, agreement_type_id=None), "no_agreement_type"),
-        (
-            replace(DIRECTORY, companies={10: replace(COMPANY, contact_id=None)}),
-            SETTINGS,
-            "no_contact",
-        ),
-        (replace(DIRECTORY, currency_ids={}), SETTINGS, "currency_unknown"),
-    ],
-)
-def test_an_agreement_that_cannot_be_made_is_refused_and_not_planned(
-    directory: plan.Directory, settings: plan.PlanSettings, code: str
-) -> None:
-    planned = plan.make_plan([new_agreement_line()], directory, settings)
-
-    assert [one.code for one in planned] == [code]
 
 
 money = st.decimals(min_value=-100_000, max_value=100_000, places=2)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from invoices.amounts import to_cents
 from invoices.sync import plan
-from invoices.sync.cautions import offered_end
+from invoices.sync.cautions import Caution, offered_end
 from invoices.sync.recurring import EARLIER, SECOND
 from invoices.sync.states import OperationKind, OperationState, PostingState
 from tests.invoices.sync.plan_world import (
@@ -120,6 +120,16 @@ def test_another_agreement_or_product_ends_the_old_one_the_day_before_the_new_on
     assert (old.subscription_id, new.subscription_id) == ("SUB-1", "SUB-1")
 
 
+def test_a_move_makes_an_earlier_end_no_later() -> None:
+    end = date(2026, 4, 20)
+    directory = owning(line_id=1, last_line_id=1, last_period=MAY, image_cancelled_date=end)
+
+    old, new = planned(line(product_id=21), directory=directory)
+
+    assert (old.kind, old.unchanged) == (Kind.END, True)
+    assert (new.kind, new.follows) == (Kind.CREATE, True)
+
+
 def test_a_move_of_the_same_start_removes_the_old_one() -> None:
     directory = owning(image_effective_date=MAY)
 
@@ -207,6 +217,21 @@ def test_a_second_recurring_line_of_the_period_is_bounded() -> None:
     assert one.warnings == (SECOND,)
 
 
+@pytest.mark.parametrize(("latest", "why"), [(JUNE, EARLIER), (MAY, SECOND)])
+def test_a_bounded_line_that_is_posted_again_says_why_it_is(latest: date, why: Caution) -> None:
+    alone = replace(
+        owning(line_id=1, last_line_id=1, key="LB-OWN").owned["SUB-1"], subscription_id=""
+    )
+    directory = replace(owning(last_period=latest), own={1: alone})
+
+    (one,) = planned(line(), directory=directory)
+
+    assert (one.kind, one.key) == (Kind.UPDATE, "LB-OWN")
+    assert one.warnings == (why,)
+    assert one.image
+    assert one.image.cancelled_date == date(2026, 5, 31)
+
+
 def test_of_two_the_cycle_fee_updates_and_the_other_is_bounded() -> None:
     lines = [line(id=1, charge_type="Purchase Fee", start=date(2026, 5, 20)), line(id=2)]
 
@@ -284,34 +309,6 @@ def test_what_says_already_what_the_line_wants_is_taken_as_it_is() -> None:
     )
 
     assert one.unchanged
-
-
-@pytest.mark.parametrize(
-    ("change", "code"),
-    [
-        ({"live": False, "status": "Expired"}, "agreement_not_active"),
-        ({"currency": "USD"}, "currency_differs"),
-        ({"bill_start": MAY}, "before_billing_start"),
-        ({"bill_start": MAY}, "before_billing_start"),
-    ],
-)
-def test_an_update_that_connectwise_would_refuse_is_refused_here(
-    change: dict[str, Any], code: str
-) -> None:
-    directory = owning()
-    directory = replace(directory, agreements={30: replace(AGREEMENT, **change)})
-
-    (one,) = planned(line(subject="Backup Max"), directory=directory)
-
-    assert (one.state, one.code) == (State.REFUSED, code)
-
-
-def test_an_update_is_not_held_up_by_invoiced_periods() -> None:
-    directory = replace(owning(), agreements={30: replace(AGREEMENT, next_invoice=JUNE)})
-
-    (one,) = planned(line(), directory=directory)
-
-    assert one.kind == Kind.UPDATE
 
 
 def monthly_agreement() -> plan.Directory:
