@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Count, Min, Q, Sum
 
 from invoices.models import InvoiceLine, Load, Period, SyncRun
+from invoices.queries.fixes import Fix, cause_name, fix_of_cause, has_one_place
 from invoices.sync.states import DRAFTS
 from mapping.models import Offer, Organization
 
@@ -65,6 +66,7 @@ class Concern:
     lines: int
     customers: int
     filters: str
+    fix: Fix | None = None  # the one place for all of them, where there is one
 
 
 def newest_period() -> Period | None:
@@ -136,7 +138,7 @@ def concerns(month: date) -> list[Concern]:
         **_counted("gone", Q(gone=True)),
         **_counted("changed", Q(changed_on_platform=True)),
     )
-    found = [_error(row) for row in errors]
+    found = [_error(row, month) for row in errors]
     found += [_flagged(name, flags) for name in FLAGS if flags[f"{name}_lines"]]
     return sorted(found, key=lambda concern: -concern.lines)
 
@@ -172,14 +174,15 @@ def _flagged(name: str, flags: dict[str, Any]) -> Concern:
     return Concern(cause, words, flags[f"{name}_lines"], flags[f"{name}_customers"], filters)
 
 
-def _error(row: Mapping[str, Any]) -> Concern:
+def _error(row: Mapping[str, Any], month: date) -> Concern:
     code = str(row["error_code"])
     return Concern(
-        cause=code.replace("_", " ").capitalize() or "Error",
+        cause=cause_name(code),
         words=str(row["example"]),
         lines=row["lines"],
         customers=row["customers"],
-        filters="status=error",
+        filters=f"status=error&cause={code}" if code else "status=error",
+        fix=fix_of_cause(code, month) if has_one_place(code) else None,
     )
 
 

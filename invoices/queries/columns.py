@@ -148,8 +148,14 @@ COLUMNS = (
     Column(key="mapping", label="Mapping Status", group="Status", field="is_mapped", filters=True),
     Column(key="status", label="Status in PSA", group="Status", field="psa_status", filters=True),
 )
+# Filters that no head offers: links from elsewhere lead to one line, or to all of one cause.
+HIDDEN = (
+    Column(key="line", label="Line", group="", field="platform_id", filters=True),
+    Column(key="cause", label="Cause", group="", field="error_code", filters=True),
+)
 BY_KEY = {column.key: column for column in COLUMNS}
-FILTERS = tuple(column.key for column in COLUMNS if column.filters)
+FILTER_COLUMNS = BY_KEY | {column.key: column for column in HIDDEN}
+FILTERS = tuple(column.key for column in FILTER_COLUMNS.values() if column.filters)
 DEFAULT_SORT = "invoice_date"
 
 _GROUPED = [(name, list(columns)) for name, columns in groupby(COLUMNS, lambda c: c.group)]

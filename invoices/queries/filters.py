@@ -7,7 +7,8 @@ from datetime import date
 from django.db.models import Count
 
 from invoices.models import InvoiceLine
-from invoices.queries.columns import BY_KEY
+from invoices.queries.columns import FILTER_COLUMNS
+from invoices.queries.fixes import cause_name
 from invoices.queries.lines import BLANK, MAPPED, UNMAPPED, matching_lines
 from mapping.grid import GridState
 
@@ -46,7 +47,7 @@ class Chip:
 
 def filter_list(period: date, grid: GridState, key: str, *, find: str = "") -> FilterList:
     """The values of column `key`: chosen ones first, then by name."""
-    column, chosen = BY_KEY[key], grid.filters.get(key, ())
+    column, chosen = FILTER_COLUMNS[key], grid.filters.get(key, ())
     rows = (
         matching_lines(period, grid, ignoring=key)
         .values_list(column.field)
@@ -66,7 +67,7 @@ def filter_list(period: date, grid: GridState, key: str, *, find: str = "") -> F
 def chips(grid: GridState) -> list[Chip]:
     return [
         Chip(
-            column=BY_KEY[key].label,
+            column=FILTER_COLUMNS[key].label,
             label=label_of(key, value),
             without=grid.without(key, value),
         )
@@ -81,7 +82,7 @@ def label_of(key: str, value: str) -> str:
         return str(STATUSES.get(value, value))
     if key == "mapping":
         return MAPPINGS.get(value, value)
-    return value
+    return cause_name(value) if key == "cause" else value
 
 
 def _url_value(key: str, value: object) -> str:

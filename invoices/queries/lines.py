@@ -9,7 +9,7 @@ from django.db.models import Count, F, OrderBy, Q, QuerySet
 from django.db.models.functions import Lower
 
 from invoices.models import InvoiceLine, LineSearch
-from invoices.queries.columns import BY_KEY, Column
+from invoices.queries.columns import BY_KEY, FILTER_COLUMNS, Column
 from mapping.grid import GridState, Page
 
 # Stands in a URL for a value that is empty.
@@ -43,9 +43,9 @@ def matching_lines(
     lines = InvoiceLine.objects.filter(period=period)
     for key, values in grid.filters.items():
         if key != ignoring:
-            lines = lines.filter(_condition(BY_KEY[key], values))
+            lines = lines.filter(_condition(FILTER_COLUMNS[key], values))
     if grid.search:
-        found = LineSearch.objects.filter(period=period, text__contains=_normalised(grid.search))
+        found = LineSearch.objects.filter(period=period, text__contains=normalised(grid.search))
         lines = lines.filter(pk__in=found.values("line"))
     return lines
 
@@ -88,7 +88,7 @@ def _condition(column: Column, values: Sequence[str]) -> Q:
     return Q(**{f"{column.field}__in": ["" if value == BLANK else value for value in values]})
 
 
-def _normalised(text: str) -> str:
+def normalised(text: str) -> str:
     """As `LineSearch.text` was made, by the same function of the database."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT lower(unaccent(%s))", [text])

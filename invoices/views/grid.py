@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -13,11 +14,18 @@ from django.views.decorators.http import require_GET
 
 from invoices.loading.queries import business_today, visible_periods
 from invoices.models import InvoiceLine, Period
-from invoices.queries.columns import BY_KEY, COLUMNS, DEFAULT_SORT, FILTERS, GROUPS
+from invoices.queries.columns import (
+    BY_KEY,
+    COLUMNS,
+    DEFAULT_SORT,
+    FILTER_COLUMNS,
+    FILTERS,
+    GROUPS,
+)
 from invoices.queries.filters import chips, filter_list
 from invoices.queries.lines import grown_lines, lines_of_page, matching_lines, period_counts
 from invoices.queries.rows import Row, rows_of
-from invoices.services.selection import clear_selection, selected_lines
+from invoices.services.selection import clear_selection, selected_lines, tickable
 from mapping.grid import GridState, read_grid
 from mapping.http import HtmxHttpRequest, varying, wants_fragment
 
@@ -62,7 +70,7 @@ def filter_values(request: HtmxHttpRequest, column: str) -> HttpResponse:
     find = request.GET.get("find", "")[:100]
     context = {
         "grid": grid,
-        "column": BY_KEY[column],
+        "column": FILTER_COLUMNS[column],
         "find": find,
         "list": filter_list(period.month, grid, column, find=find),
     }
@@ -121,16 +129,22 @@ def grid_context(request: HtmxHttpRequest, period: Period) -> dict[str, Any]:
         "groups": GROUPS,
         "rows": rows,
         "chips": chips(grid),
-        **selection_context(request.user, period.month, [row.line.pk for row in rows]),
+        **selection_context(request.user, matching, [row.line.pk for row in rows], period.month),
     }
 
 
-def selection_context(user: User, period: date, shown: Collection[int]) -> Mapping[str, int]:
-    """How many lines are ticked, and how many of them the page doesn't show (P35)."""
+def selection_context(
+    user: User, matching: QuerySet[InvoiceLine], shown: Collection[int], period: date
+) -> Mapping[str, int]:
+    """How many lines are ticked, how many of them the page doesn't show, how many could be (P35)."""
     ticked = selected_lines(user=user, period=period)
     count = ticked.count()
     here = ticked.filter(pk__in=shown).count() if count else 0
-    return {"selected_count": count, "selected_elsewhere": count - here}
+    return {
+        "selected_count": count,
+        "selected_elsewhere": count - here,
+        "matching_count": tickable(matching).count() if count else 0,
+    }
 
 
 def rows_for(request: HtmxHttpRequest, lines: Sequence[InvoiceLine]) -> list[Row]:

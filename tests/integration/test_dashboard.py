@@ -174,3 +174,13 @@ def test_subscriptions_that_are_gone_wait_for_a_yes(viewer: Client, may: Period)
     assert "Subscriptions no longer invoiced</b> – 1 Addition<" in viewer.get("/").text
     waiting.delete()
     assert "Subscriptions no longer invoiced" not in viewer.get("/").text
+
+
+def test_a_cause_that_is_mended_in_one_place_leads_there(viewer: Client, may: Period) -> None:
+    make_error("product_inactive")
+    make_error("refused_by_connectwise")
+
+    page = viewer.get("/").content.decode()
+
+    assert '<a href="/mapping/products/">Map the offers</a>' in page
+    assert "status=error&amp;cause=refused_by_connectwise" in page

@@ -1,37 +1,68 @@
-"""Every cause of an Error has words and a fix."""
+"""Each cause leads to the place where it is mended."""
 
-import re
-from pathlib import Path
+from datetime import date
 
 import pytest
 
-from invoices import fixes
-from invoices.fixes import FIXES, Place, fix_of
+from invoices.queries.fixes import WAYS, cause_name, fix_of_cause, fixes_of_line, line_address
+from tests.factories import make_line, make_offer, make_organization
 
-SYNC = Path(fixes.__file__).parent / "sync"
-# The code is the first argument of a Refusal and of a Failure.
-GIVEN = re.compile(r'\b(?:Refusal|Failure)\(\s*"(\w+)"')
-ASSIGNED = re.compile(r'error_code="(\w+)"')
-
-
-def codes() -> set[str]:
-    texts = [file.read_text() for file in SYNC.glob("*.py")]
-    return {code for text in texts for code in (*GIVEN.findall(text), *ASSIGNED.findall(text))}
+pytestmark = pytest.mark.django_db
+MAY = date(2026, 5, 1)
+GRID = "/mapping/invoices/?period=2026-05"
 
 
-def test_every_code_that_posting_gives_has_its_fix() -> None:
-    assert len(codes()) > 20
-    assert codes() - FIXES.keys() == set()
+@pytest.mark.parametrize(
+    ("code", "address"),
+    [
+        ("agreement_not_active", GRID + "&line=LINE-7#edit-{pk}-agreement"),
+        ("currency_differs", GRID + "&line=LINE-7#edit-{pk}-agreement"),
+        ("before_billing_start", GRID + "&line=LINE-7#edit-{pk}"),
+        ("period_invoiced", GRID + "&line=LINE-7#edit-{pk}"),
+        ("company_gone", "/mapping/organizations/?q=A%26B"),
+        ("product_inactive", "/mapping/products/?q=Backup+100%25"),
+        ("product_bundle", "/mapping/products/?q=Backup+100%25"),
+        ("no_agreement_type", "/settings/configuration/"),
+        ("changed_on_platform", GRID + "#load-invoices"),
+        ("a_cause_nobody_thought_of", GRID + "&line=LINE-7"),
+    ],
+)
+def test_the_first_fix_of_a_line(code: str, address: str) -> None:
+    line = make_line(
+        platform_id="LINE-7",
+        organization=make_organization(name="A&B"),
+        offer=make_offer(name="Backup 100%"),
+    )
+
+    assert fixes_of_line(code, line)[0].url == address.format(pk=line.pk)
 
 
-@pytest.mark.parametrize("code", FIXES)
-def test_a_fix_is_told_in_whole_sentences(code: str) -> None:
-    fix = fix_of(code)
+@pytest.mark.parametrize(
+    ("code", "address"),
+    [
+        ("product_inactive", "/mapping/products/"),
+        ("company_gone", "/mapping/organizations/"),
+        ("no_agreement_type", "/settings/configuration/"),
+        ("changed_on_platform", GRID + "#load-invoices"),
+        ("currency_differs", GRID + "&cause=currency_differs"),
+        ("refused_by_connectwise", GRID + "&cause=refused_by_connectwise"),
+    ],
+)
+def test_the_fix_of_a_whole_cause(code: str, address: str) -> None:
+    assert fix_of_cause(code, MAY).url == address
 
-    assert fix.name[0].isupper()
-    assert fix.means.endswith(".")
-    assert fix.do.endswith(".")
+
+@pytest.mark.parametrize("code", sorted(WAYS))
+def test_every_fix_leads_somewhere(code: str) -> None:
+    line = make_line()
+
+    assert all(fix.label and fix.url.startswith("/") for fix in fixes_of_line(code, line))
 
 
-def test_an_unknown_code_still_says_what_to_do() -> None:
-    assert fix_of("something_new").place == Place.RETRY
+def test_a_line_is_found_alone_in_its_grid() -> None:
+    assert line_address(make_line(platform_id="LINE 7/a")) == GRID + "&line=LINE+7%2Fa"
+
+
+def test_a_cause_reads_as_words() -> None:
+    assert cause_name("product_inactive") == "Product inactive"
+    assert cause_name("") == "Error"

@@ -135,6 +135,8 @@ FILTERED: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
     ("commitment_term", {"commitment_term": ""}, {"commitment_term": "1 Year"}, "(blank)"),
     ("mapping", {}, {"create_agreement": True, "company": None}, "unmapped"),
     ("status", {"psa_status": "error"}, {"psa_status": "synced"}, "error"),
+    ("line", {}, {}, "wanted"),
+    ("cause", {"error_code": "product_gone"}, {"error_code": ""}, "product_gone"),
 ]
 
 

@@ -1,0 +1,244 @@
+"""One row of a plan in words: what it is about, what changes, why, and what came of it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from invoices.models import InvoiceLine, Operation, SyncRun
+from invoices.queries.fixes import Fix, fixes_of_line, line_address
+from invoices.queries.rows import CREATE_AGREEMENT
+from invoices.queries.runs import KINDS, OUTCOMES
+from invoices.sync.cautions import Caution, CautionCode
+from invoices.sync.images import AdditionImage, differences
+from invoices.sync.states import Intent, OperationState
+from psa_connectwise.models import Product
+
+S = OperationState
+LABELS = {
+    "product_id": "Product",
+    "quantity": "Quantity",
+    "unit_price": "Unit price",
+    "unit_cost": "Unit cost",
+    "effective_date": "Effective date",
+    "cancelled_date": "End date",
+    "invoice_description": "Invoice description",
+    "taxable": "Taxable",
+    "bill_customer": "Billing",
+    # Of an agreement.
+    "name": "Name",
+    "start": "Bills from",
+    "start_date": "Start date",
+    "bill_start_date": "Bills from",
+}
+DONE = {Intent.END: "Ended", Intent.REMOVE: "Removed", Intent.AGREEMENT: "Made"}
+STATE_WORDS = {S.PLANNED: "To be sent", S.CLAIMED: "Being sent", S.UNKNOWN: "Not confirmed"}
+Image = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field, as it is and as it will be; `before` is "" where it has no before."""
+
+    label: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanRow:
+    """One row of the page."""
+
+    operation: Operation
+    label: str
+    customer: str
+    subject: str
+    line: InvoiceLine | None
+    url: str
+    agreement: str
+    new_agreement: bool
+    product: str
+    changes: Sequence[Change]  # what differs
+    image: Sequence[Change]  # all of it, where everything is new or goes
+    warnings: Sequence[Caution]
+    fixes: Sequence[Fix]
+    outcome: str
+    outcome_words: str
+    problem: str
+    # In a preview that follows another: what is not as it was shown there.
+    differs: str = ""
+
+    @property
+    def ends_offered(self) -> bool:
+        """An end after one agreement period is offered (P45)."""
+        return any(one.code == CautionCode.LONG_CYCLE for one in self.warnings)
+
+
+def plan_rows(run: SyncRun, operations: Sequence[Operation]) -> list[PlanRow]:
+    """The rows of these operations; as many queries for one as for all."""
+    names = _product_names(operations)
+    differs = _told_before(run, operations)
+    return [
+        plan_row(run, one, names=names, differs=differs.get(one.line_id, "")) for one in operations
+    ]
+
+
+def plan_row(
+    run: SyncRun, one: Operation, *, names: Mapping[int, str], differs: str = ""
+) -> PlanRow:
+    before, after = _images(one)
+    whole = before is None or after is None
+    agreement, is_new = _agreement(one)
+    line = one.line or (one.posting.line if one.posting else None)
+    return PlanRow(
+        operation=one,
+        label=KINDS.get(one.intent, one.intent),
+        customer=one.organization.name if one.organization else "",
+        subject=_subject(one, line),
+        line=one.line,
+        url=line_address(one.line) if one.line else "",
+        agreement=agreement,
+        new_agreement=is_new,
+        product=_product(one, after or before, names),
+        changes=[] if whole else _changes(before, after, names),
+        image=_whole(after or before, names) if whole else [],
+        warnings=[Caution.from_json(told) for told in one.warnings],
+        fixes=_fixes(one),
+        outcome=outcome_of(one),
+        outcome_words=outcome_words(run, one),
+        problem=one.last_error if one.state in (S.FAILED, S.UNKNOWN, S.WITHDRAWN) else "",
+        differs=differs,
+    )
+
+
+def outcome_of(one: Operation) -> str:
+    """The group of its state."""
+    return next(key for key, (_, states) in OUTCOMES.items() if one.state in states)
+
+
+def outcome_words(run: SyncRun, one: Operation) -> str:
+    """Where it stands, as its badge says it."""
+    state = S(one.state)
+    if state in STATE_WORDS:
+        return STATE_WORDS[state]
+    if state != S.DONE:
+        return OUTCOMES[outcome_of(one)][0]
+    if run.is_undo:
+        return "Taken back"
+    return DONE.get(Intent(one.intent), "Synced")
+
+
+def _images(one: Operation) -> tuple[Image | None, Image | None]:
+    """Of a move: the Addition that goes, and the one that comes."""
+    step = one.waits_for if one.waits_for and one.waits_for.is_step else None
+    return (step.before if step else one.before), one.after
+
+
+def _changes(before: Image | None, after: Image | None, names: Mapping[int, str]) -> list[Change]:
+    if not before or not after:
+        return []
+    if "product_id" not in before:
+        return [
+            Change(LABELS.get(name, name), _words(name, before[name], names), value)
+            for name in before
+            if before[name] != after.get(name) and (value := _words(name, after.get(name), names))
+        ]
+    told = differences(AdditionImage.from_json(before), AdditionImage.from_json(after))
+    return [
+        Change(
+            LABELS[one.field],
+            _words(one.field, one.expected, names),
+            _words(one.field, one.found, names),
+        )
+        for one in told
+    ]
+
+
+def _whole(image: Image | None, names: Mapping[int, str]) -> list[Change]:
+    if not image:
+        return []
+    if "product_id" not in image:
+        shown = [name for name in image if name in LABELS]
+        return [Change(LABELS[name], "", _words(name, image[name], names)) for name in shown]
+    addition = AdditionImage.from_json(image)
+    return [
+        Change(LABELS[f.name], "", _words(f.name, getattr(addition, f.name), names))
+        for f in fields(AdditionImage)
+    ]
+
+
+def _words(name: str, value: object, names: Mapping[int, str]) -> str:
+    if name == "product_id":
+        return names.get(int(str(value)), f"Product {value}")
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Decimal):
+        return _number(value, places=0 if name == "quantity" else 2)
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value) if value else "none"
+
+
+def _number(value: Decimal, *, places: int) -> str:
+    """Grouped and exact, with at least so many places."""
+    whole, _, rest = f"{value:,f}".partition(".")
+    rest = rest.rstrip("0").ljust(places, "0")
+    return f"{whole}.{rest}" if rest else whole
+
+
+def _subject(one: Operation, line: InvoiceLine | None) -> str:
+    if one.own_agreement:
+        return f"Contract {one.own_agreement.contract_id}"
+    return (line.subscription_name or line.offer_name) if line else one.reason
+
+
+def _agreement(one: Operation) -> tuple[str, bool]:
+    """Its name, and whether it is still to be made."""
+    if one.agreement:
+        return one.agreement.name, False
+    before = one.waits_for
+    while before is not None:
+        if before.own_agreement:
+            return before.own_agreement.contract_id, True
+        before = before.waits_for
+    if one.own_agreement:
+        return one.own_agreement.contract_id, True
+    if one.line and one.line.create_agreement:
+        return CREATE_AGREEMENT, False
+    return (one.line.agreement_name if one.line else ""), False
+
+
+def _product(one: Operation, image: Image | None, names: Mapping[int, str]) -> str:
+    if image and "product_id" in image:
+        return names.get(image["product_id"], "")
+    return one.line.product_name if one.line else ""
+
+
+def _fixes(one: Operation) -> list[Fix]:
+    if one.line is None or one.undoes_id:
+        return []
+    if one.state == S.REFUSED:
+        return fixes_of_line(one.reason_code, one.line)
+    if one.state == S.FAILED:
+        return fixes_of_line(one.line.error_code, one.line)
+    return []
+
+
+def _product_names(operations: Iterable[Operation]) -> dict[int, str]:
+    """By ConnectWise's id, of every image on the page."""
+    images = (image for one in operations for image in _images(one) if image)
+    ids = {image["product_id"] for image in images if "product_id" in image}
+    found = Product.objects.filter(connectwise_id__in=ids)
+    return dict(found.values_list("connectwise_id", "name"))
+
+
+def _told_before(run: SyncRun, operations: Iterable[Operation]) -> dict[int | None, str]:
+    """By line: why the run before this one did not send what it had shown."""
+    if run.follows_id is None:
+        return {}
+    lines = [one.line_id for one in operations if one.line_id]
+    rows = Operation.objects.filter(
+        run=run.follows_id, line__in=lines, state=S.SKIPPED, is_step=False
+    )
+    return dict(rows.values_list("line", "reason"))

@@ -1,0 +1,236 @@
+"""What a run's page shows above its rows: figures per kind, outcome, currency and customer."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, F, Min, Q, QuerySet, Sum
+
+from invoices.models import InvoiceLine, Operation, SyncRun
+from invoices.sync.states import AGREEMENT_KINDS, Intent, OperationState
+
+S = OperationState
+# In the order of the plan; key, and what a person reads.
+KINDS: Mapping[str, str] = {
+    Intent.AGREEMENT: "Agreements",
+    Intent.CREATE: "Create",
+    Intent.UPDATE: "Update",
+    Intent.MOVE: "Move",
+    Intent.UNCHANGED: "Unchanged",
+    Intent.END: "End",
+    Intent.REMOVE: "Remove",
+    Intent.SKIP: "Skip",
+    Intent.REFUSE: "Would fail",
+}
+# Shown also when there is none: what people look for first.
+ALWAYS = (Intent.CREATE, Intent.UPDATE, Intent.REFUSE)
+# Where a row stands, by groups of states.
+OUTCOMES: Mapping[str, tuple[str, tuple[S, ...]]] = {
+    "waiting": ("To be sent", (S.PLANNED, S.CLAIMED)),
+    "done": ("Done", (S.DONE,)),
+    "error": ("Error", (S.FAILED, S.REFUSED)),
+    "unknown": ("Not confirmed", (S.UNKNOWN,)),
+    "skipped": ("Skipped", (S.SKIPPED,)),
+    "left": ("Left Not Synced", (S.WITHDRAWN,)),
+}
+MOST_CUSTOMERS = 200
+LONG_CYCLE = [{"code": "long_cycle"}]
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many rows of one kind, or in one outcome; a filter of the page."""
+
+    key: str
+    label: str
+    count: int
+
+
+@dataclass(slots=True)
+class Money:
+    """Revenue and cost in one currency."""
+
+    currency: str
+    lines: int = 0
+    revenue: Decimal = Decimal(0)
+    cost: Decimal = Decimal(0)
+
+    @property
+    def margin(self) -> Decimal:
+        return self.revenue - self.cost
+
+    @property
+    def percent(self) -> Decimal | None:
+        """The margin's share of the revenue, to a tenth."""
+        return round(self.margin / self.revenue * 100, 1) if self.revenue > 0 else None
+
+    def add(self, lines: int, revenue: Decimal | None, cost: Decimal | None) -> None:
+        self.lines += lines
+        self.revenue += revenue or Decimal(0)
+        self.cost += cost or Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """A run in figures; `money` is what would be posted, or what was once it has begun."""
+
+    kinds: Sequence[Tally]
+    outcomes: Sequence[Tally]
+    money: Sequence[Money]
+    total: int
+    post: int  # lines that would become Synced
+    refused: int
+    warned: int
+    long_cycles: int  # lines for which an end after one agreement period is offered
+
+    def count(self, kind: str) -> int:
+        return next((one.count for one in self.kinds if one.key == kind), 0)
+
+
+def rows_of_run(run: SyncRun) -> QuerySet[Operation]:
+    """The rows a person reads: steps are told with the row they lead to."""
+    return run.operations.exclude(intent=Intent.STEP)
+
+
+def figures(run: SyncRun) -> Figures:
+    """By one query, however many rows there are."""
+    groups = list(
+        rows_of_run(run)
+        .values("intent", "state", "currency")
+        .annotate(
+            rows=Count("pk"),
+            lines=Count("line"),
+            revenue=Sum("revenue"),
+            cost=Sum("cost"),
+            warned=Count("pk", filter=~Q(warnings=[])),
+            long=Count("pk", filter=Q(warnings__contains=LONG_CYCLE, state=S.PLANNED)),
+        )
+    )
+    counted = S.PLANNED if run.is_draft else S.DONE
+    return Figures(
+        kinds=_kinds(groups),
+        outcomes=_outcomes(groups),
+        money=_money(group for group in groups if group["state"] == counted),
+        total=_sum(groups, "rows"),
+        post=_sum((group for group in groups if group["state"] == S.PLANNED), "lines"),
+        refused=_sum((group for group in groups if group["state"] == S.REFUSED), "lines"),
+        warned=_sum(groups, "warned"),
+        long_cycles=_sum(groups, "long"),
+    )
+
+
+Groups = Iterable[Mapping[str, Any]]
+
+
+def _sum(groups: Groups, name: str) -> int:
+    return sum(group[name] for group in groups)
+
+
+def _kinds(groups: Groups) -> list[Tally]:
+    counts = dict.fromkeys(KINDS, 0)
+    for group in groups:
+        counts[group["intent"]] += group["rows"]
+    return [Tally(key, KINDS[key], n) for key, n in counts.items() if n or key in ALWAYS]
+
+
+def _outcomes(groups: Groups) -> list[Tally]:
+    found = []
+    for key, (label, states) in OUTCOMES.items():
+        count = _sum((group for group in groups if group["state"] in states), "rows")
+        if count:
+            found.append(Tally(key, label, count))
+    return found
+
+
+def _money(groups: Groups) -> list[Money]:
+    found: dict[str, Money] = {}
+    for group in groups:
+        if currency := group["currency"]:
+            money = found.setdefault(currency, Money(currency))
+            money.add(group["rows"], group["revenue"], group["cost"])
+    return sorted(found.values(), key=lambda money: -money.revenue)
+
+
+@dataclass(slots=True)
+class Customer:
+    """One customer's part of a run: rows per kind, money per currency."""
+
+    pk: int
+    name: str
+    kinds: dict[str, int] = field(default_factory=lambda: dict.fromkeys(KINDS, 0))
+    money: dict[str, Money] = field(default_factory=dict)
+
+    @property
+    def counts(self) -> list[int]:
+        return list(self.kinds.values())
+
+    @property
+    def rows(self) -> int:
+        return sum(self.kinds.values())
+
+    def largest(self, what: str) -> Decimal:
+        amounts: list[Decimal] = [getattr(money, what) for money in self.money.values()]
+        return max(amounts, default=Decimal(0))
+
+
+CUSTOMER_SORTS = ("name", "rows", "revenue", "cost", "margin")
+
+
+def customers(run: SyncRun, *, sort: str, descending: bool) -> list[Customer]:
+    """Every customer of the run; by money that is the largest of its currencies."""
+    groups = (
+        rows_of_run(run)
+        .filter(organization__isnull=False)
+        .values("organization", "organization__name", "intent", "currency")
+        .annotate(
+            rows=Count("pk"),
+            # Refused and skipped rows are counted, but no money of theirs is posted.
+            revenue=Sum("revenue", filter=~Q(intent__in=(Intent.REFUSE, Intent.SKIP))),
+            cost=Sum("cost", filter=~Q(intent__in=(Intent.REFUSE, Intent.SKIP))),
+        )
+    )
+    found: dict[int, Customer] = {}
+    for group in groups:
+        pk, currency = group["organization"], group["currency"]
+        one = found.setdefault(pk, Customer(pk, group["organization__name"]))
+        one.kinds[group["intent"]] += group["rows"]
+        if currency and group["revenue"] is not None:
+            money = one.money.setdefault(currency, Money(currency))
+            money.add(group["rows"], group["revenue"], group["cost"])
+    by_name = sorted(found.values(), key=lambda one: (one.name.casefold(), one.pk))
+    if sort == "name":
+        return by_name[::-1] if descending else by_name
+    key = (lambda one: one.rows) if sort == "rows" else (lambda one: one.largest(sort))
+    return sorted(by_name, key=key, reverse=descending)
+
+
+def changed_lines(run: SyncRun) -> int:
+    """Lines that are not any more what this preview was planned from."""
+    planned = rows_of_run(run).filter(line__isnull=False, undoes=None)
+    return planned.exclude(line__version=F("line_version")).count()
+
+
+def unmapped_lines(run: SyncRun) -> int:
+    """Of a run over the whole period: what it leaves out (P41)."""
+    if "lines" in run.scope or run.is_undo:
+        return 0
+    lines = InvoiceLine.objects.filter(period=run.period, is_mapped=False)
+    return lines.exclude(psa_status=InvoiceLine.Status.SYNCED).count()
+
+
+def first_sent(run: SyncRun) -> Any:
+    """When the first request of the run went out; None before."""
+    return run.operations.aggregate(first=Min("sent_at"))["first"]
+
+
+def ends_of_preview(run: SyncRun) -> QuerySet[Operation]:
+    """Additions of subscriptions that are gone, each to be ticked (P49)."""
+    return (
+        run.operations.filter(
+            line=None, undoes=None, intent__in=(Intent.END, Intent.REMOVE), posting__isnull=False
+        )
+        .exclude(kind__in=AGREEMENT_KINDS)
+        .select_related("organization", "posting__line", "agreement")
+        .order_by("organization__name", "pk")
+    )
