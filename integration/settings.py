@@ -124,6 +124,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "task": "mapping.tasks.sweep_directory_refreshes",
         "schedule": 30.0,
     },
+    # Which jobs are due stands in the database: times change without a restart of anything.
+    "do what the schedule says": {
+        "task": "invoices.tasks.schedule.do_schedule",
+        "schedule": 60.0,
+    },
     "settle postings and wake runs": {
         "task": "invoices.tasks.sync.settle_postings",
         # Nobody has to press anything: what is not known is looked for this often.

@@ -5,6 +5,7 @@ from invoices.models.edits import EditedLines, LineEdit
 from invoices.models.lines import InvoiceLine, LineSearch, SelectedLine, Selection
 from invoices.models.periods import Load, Period, UnfinalSubscription
 from invoices.models.posting import Operation, OwnAgreement, Posting, SyncRun
+from invoices.models.schedule import ScheduledJob
 
 __all__ = [
     "ChargeDateRule",
@@ -19,6 +20,7 @@ __all__ = [
     "OwnAgreement",
     "Period",
     "Posting",
+    "ScheduledJob",
     "SelectedLine",
     "Selection",
     "SyncRun",

@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from invoices.models import SyncRun
-from invoices.sync import changed, ending, gather, owned, plan, remote, shown
+from invoices.sync import changed, ending, gather, owned, plan, remote, repeats, shown
 from invoices.sync.cancellations import (
     Month,
     Policy,
@@ -20,7 +20,7 @@ from invoices.sync.cancellations import (
 from invoices.sync.keeping import Superseded, keep_draft, keep_plan
 from invoices.sync.read import Listed, list_agreements
 from invoices.sync.scope import Cancellations, RunScope
-from invoices.sync.states import OperationState
+from invoices.sync.states import OperationState, Origin
 from invoices.sync.undo import gather_undo
 from psa_connectwise.models import Agreement
 
@@ -67,6 +67,8 @@ def plan_run(run: SyncRun) -> None:
     planned, listed = _read_and_plan(
         run, scope if again is None else replace(scope, lines=tuple(again))
     )
+    if run.origin == Origin.SCHEDULE:
+        planned = repeats.leave_refused(planned)
     if again is not None:
         changed.keep_again(run, planned, listed)
     elif run.confirmed_at:
