@@ -120,6 +120,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "schedule": 3600.0,
     },
     "resume loads": {"task": "invoices.tasks.loading.sweep_loads", "schedule": 30.0},
+    "resume bulk updates": {
+        "task": "invoices.tasks.bulk.sweep_bulk_updates",
+        "schedule": 30.0,
+    },
     "resume directory refreshes": {
         "task": "mapping.tasks.sweep_directory_refreshes",
         "schedule": 30.0,

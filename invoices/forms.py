@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 
 from invoices.models import InvoiceLine
 from invoices.services.lines import Choice, LineChange, LinesRefused
@@ -30,17 +31,11 @@ class LineForm(forms.Form):
     )
     charge_end_date = forms.DateField(required=False, error_messages=NO_DATE)
 
+    # When the edit began: what others did since then is told, if they were faster.
+    opened = forms.DateTimeField(required=False)
+
     def clean_agreement(self) -> Agreement | Choice | None:
-        """The hidden field's pk, or "new" for "Create new agreement"."""
-        value = self.cleaned_data["agreement"]
-        if not value:
-            return None
-        if value == CREATE:
-            return Choice.CREATE
-        agreement = Agreement.objects.filter(pk=value).first() if value.isdigit() else None
-        if agreement is None:
-            raise forms.ValidationError(GONE)
-        return agreement
+        return _agreement(self.cleaned_data["agreement"])
 
     def change(self) -> LineChange:
         """What the valid form asks for."""
@@ -62,10 +57,51 @@ class LineForm(forms.Form):
         return bool(refused.refusals)
 
 
+class BulkForm(forms.Form):
+    """The card of Bulk Update (P36); blank keeps."""
+
+    charge_start_date = forms.DateField(required=False, error_messages=NO_DATE)
+    charge_end_date = forms.DateField(required=False, error_messages=NO_DATE)
+    agreement = forms.CharField(required=False, max_length=20)
+
+    def clean_agreement(self) -> Agreement | Choice | None:
+        return _agreement(self.cleaned_data["agreement"])
+
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = self.cleaned_data
+        start, end = values.get("charge_start_date"), values.get("charge_end_date")
+        if start and end and end < start:
+            self.add_error("charge_end_date", f"The end {end} is before the start {start}.")
+        if not self.errors and not any(values.values()):
+            raise forms.ValidationError("Enter a date or choose an agreement.")
+        return values
+
+    def change(self) -> LineChange:
+        values = {name: value or Choice.KEEP for name, value in self.cleaned_data.items()}
+        return LineChange(
+            start=values["charge_start_date"],
+            end=values["charge_end_date"],
+            agreement=values["agreement"],
+        )
+
+
+def _agreement(value: str) -> Agreement | Choice | None:
+    """The hidden field's pk, or "new" for "Create new agreement"."""
+    if not value:
+        return None
+    if value == CREATE:
+        return Choice.CREATE
+    agreement = Agreement.objects.filter(pk=value).first() if value.isdigit() else None
+    if agreement is None:
+        raise forms.ValidationError(GONE)
+    return agreement
+
+
 def initial_of(line: InvoiceLine) -> dict[str, Any]:
     """What the row's inputs hold when its edit begins."""
     return {
         "version": line.version,
+        "opened": timezone.now().isoformat(),
         "company": line.company_id,
         "agreement": CREATE if line.create_agreement else line.agreement_id,
         "product": line.product_id,

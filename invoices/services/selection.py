@@ -4,6 +4,7 @@ from collections.abc import Collection
 from datetime import date
 
 from django.contrib.auth.models import User
+from django.core.exceptions import EmptyResultSet
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
@@ -23,14 +24,22 @@ def selected_lines(*, user: User, period: date) -> QuerySet[InvoiceLine]:
 
 @transaction.atomic
 def select_lines(*, user: User, period: date, lines: QuerySet[InvoiceLine]) -> None:
-    """Tick these lines of the period, as far as they may be; one statement, however many."""
+    """Tick these lines of the period, as far as they may be; one statement, however many.
+
+    Ticked anew, a line counts as seen as it is now.
+    """
     selection = _selection(user=user, period=period)
     wanted = tickable(lines.filter(period=period)).order_by()
-    sql, params = wanted.values_list("pk").query.sql_with_params()
+    try:
+        sql, params = wanted.values_list("pk", "last_edit").query.sql_with_params()
+    except EmptyResultSet:  # it is plain from the conditions that there is none
+        return
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO invoices_selectedline (selection_id, line_id)"
-            f" SELECT %s, wanted.id FROM ({sql}) wanted (id) ON CONFLICT DO NOTHING",
+            "INSERT INTO invoices_selectedline AS item (selection_id, line_id, seen_edit)"
+            f" SELECT %s, wanted.id, wanted.edit FROM ({sql}) wanted (id, edit)"
+            " ON CONFLICT (selection_id, line_id) DO UPDATE SET seen_edit = excluded.seen_edit"
+            " WHERE item.seen_edit IS DISTINCT FROM excluded.seen_edit",
             [selection.pk, *params],
         )
 

@@ -1,5 +1,5 @@
 """Celery tasks of the invoices app, a file a subject; Celery finds them through this module."""
 
-from invoices.tasks import loading, schedule, sync
+from invoices.tasks import bulk, loading, schedule, sync
 
-__all__ = ["loading", "schedule", "sync"]
+__all__ = ["bulk", "loading", "schedule", "sync"]

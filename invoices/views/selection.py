@@ -30,8 +30,12 @@ def tick(request: HtmxHttpRequest) -> HttpResponse:
         select_lines(user=request.user, period=period.month, lines=chosen)
     else:
         unselect_lines(user=request.user, period=period.month, ids=ids)
-    counts = selection_context(request.user, period.month, shown)
-    context = {"grid": state_of(request, period), **counts}
+    grid = state_of(request, period)
+    matching = matching_lines(period.month, grid)
+    context = {
+        "grid": grid,
+        **selection_context(request.user, matching, shown, period.month),
+    }
     return render(request, "invoices/_selection_bar.html", context)
 
 

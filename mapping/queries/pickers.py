@@ -1,6 +1,6 @@
 """What the pickers offer: best match first, twenty at most, fast with 50,000 records (P31, P32)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
@@ -112,22 +112,35 @@ def _recent(user: User, kind: MappingChange.Kind) -> list[int]:
     return list(dict.fromkeys(newest[:50]))[:RECENT]
 
 
-def agreement_options(*, company_id: int, search: str, today: date) -> list[Option]:
-    """A company's live agreements, "Create new agreement", then those that can't be chosen."""
-    agreements = Agreement.objects.filter(company=company_id).select_related(
-        "parent", "agreement_type"
+def agreement_options(
+    *, company_ids: Collection[int], search: str, today: date, user: User
+) -> list[Option]:
+    """The companies' live agreements, "Create new agreement", then those that can't be chosen.
+
+    Without a search the recently used ones first. Of several companies, each names its own.
+    """
+    agreements = Agreement.objects.filter(company__in=company_ids).select_related(
+        "parent", "agreement_type", "company"
     )
-    for word in words_of(search):
+    words = words_of(search)
+    for word in words:
         agreements = agreements.filter(_contains(word) | Q(parent__search_name__contains=word))
-    options = [_agreement_option(one, today) for one in agreements.order_by("name", "pk")[:200]]
+    found = list(agreements.order_by("name", "pk")[:200])
+    if not words:
+        recent = _recent(user, MappingChange.Kind.AGREEMENT)
+        found.sort(key=lambda one: recent.index(one.pk) if one.pk in recent else len(recent))
+    several = len(company_ids) > 1
+    options = [_agreement_option(one, today, names_company=several) for one in found]
     live = [option for option in options if not option.disabled]
     closed = [option for option in options if option.disabled]
-    return [*live[: LIMIT - 1], _new_agreement(), *closed][:LIMIT]
+    return [*live[: LIMIT - 1], new_agreement(), *closed][:LIMIT]
 
 
-def _agreement_option(agreement: Agreement, today: date) -> Option:
+def _agreement_option(agreement: Agreement, today: date, *, names_company: bool) -> Option:
     why = why_closed(agreement, today)
     parts = [f"ID {agreement.connectwise_id}"]
+    if names_company and agreement.company:
+        parts.append(agreement.company.name)
     if agreement.parent:
         parts.append(f"child of {agreement.parent.name}")
     if agreement.agreement_type:
@@ -153,7 +166,7 @@ def why_closed(agreement: Agreement, today: date) -> str:
     return "" if agreement.is_live else "inactive"
 
 
-def _new_agreement() -> Option:
+def new_agreement() -> Option:
     """The explicit choice; it names the type, without which none can be made (P46)."""
     default = ConnectWiseSettings.load().default_agreement_type
     return Option(

@@ -35,7 +35,9 @@ def pick_agreement(request: HtmxHttpRequest) -> HttpResponse:
     if not (company.isdecimal() and company.isascii() and len(company) <= 18):
         return _answer(request, search, [], "no_company")
     today = timezone.now().date()
-    options = agreement_options(company_id=int(company), search=search, today=today)
+    options = agreement_options(
+        company_ids=[int(company)], search=search, today=today, user=request.user
+    )
     return _answer(request, search, options, "agreement")
 
 

@@ -143,7 +143,7 @@ def test_live_agreements_come_first_and_closed_ones_cant_be_chosen(default_type:
     make_agreement(company=company, name="F missing", missing=True)
     make_agreement(name="Of another company")
 
-    options = agreement_options(company_id=company.pk, search="", today=TODAY)
+    options = agreement_options(company_ids=[company.pk], user=make_user(), search="", today=TODAY)
 
     assert [(one.label, one.disabled) for one in options] == [
         ("B last day", False),
@@ -164,7 +164,9 @@ def test_live_agreements_come_first_and_closed_ones_cant_be_chosen(default_type:
 
 
 def test_a_new_agreement_needs_a_default_type() -> None:
-    [option] = agreement_options(company_id=make_company().pk, search="", today=TODAY)
+    [option] = agreement_options(
+        company_ids=[make_company().pk], user=make_user(), search="", today=TODAY
+    )
 
     assert option.disabled
     assert "Choose a default Agreement Type" in option.second
@@ -176,7 +178,9 @@ def test_agreements_are_searched_by_their_parent_too(default_type: None) -> None
     make_agreement(company=company, name="Seats", parent=parent)
     make_agreement(company=company, name="Other")
 
-    options = agreement_options(company_id=company.pk, search="umbr", today=TODAY)
+    options = agreement_options(
+        company_ids=[company.pk], user=make_user(), search="umbr", today=TODAY
+    )
 
     assert [one.label for one in options] == ["Seats", "Umbrella", "Create new agreement"]
 

@@ -144,7 +144,7 @@ document.body.addEventListener("htmx:sendError", () => toast(WENT_WRONG[0], "err
 
 // What has just begun is shown at once: a poll that is out may carry an answer of before, and the
 // element that would ask again is replaced by it, so that poll is taken back first.
-for (const started of ["runStarted", "loadStarted", "refreshStarted"]) {
+for (const started of ["runStarted", "loadStarted", "refreshStarted", "bulkStarted"]) {
   document.body.addEventListener(started, () => {
     for (const bar of document.querySelectorAll(`[data-nudged-by="${started}"]`)) {
       window.htmx.trigger(bar, "htmx:abort");

@@ -1,0 +1,64 @@
+"""What Bulk Update shows: the companies of its lines, and how far the long ones are."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.core.cache import cache
+from django.db.models import QuerySet
+from redis.exceptions import RedisError
+
+from invoices.models import InvoiceLine, LineEdit
+
+# Its worker writes it with each portion; the database shows nothing before the end.
+PROGRESS = "line-edit-{}"
+MOST_COMPANIES = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Companies:
+    """Those of the selected lines; `unmapped` when a line has none."""
+
+    names: dict[int, str]
+    unmapped: bool
+
+    @property
+    def is_one(self) -> bool:
+        return len(self.names) == 1 and not self.unmapped
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """One update under way; `done` is None before its worker writes."""
+
+    edit: LineEdit
+    done: int | None
+
+
+def companies_of(lines: QuerySet[InvoiceLine]) -> Companies:
+    pairs = lines.order_by("company_name").values_list("company", "company_name").distinct()
+    found = list(pairs[: MOST_COMPANIES + 1])
+    return Companies(
+        names={company: name for company, name in found if company is not None},
+        unmapped=any(company is None for company, _ in found),
+    )
+
+
+def updates_under_way() -> list[Progress]:
+    waiting = LineEdit.objects.filter(state=LineEdit.State.QUEUED).select_related("user")
+    return [Progress(edit=edit, done=_done(edit)) for edit in waiting.order_by("pk")]
+
+
+def _done(edit: LineEdit) -> int | None:
+    with suppress(RedisError):  # without it the bar only says less
+        done: int | None = cache.get(PROGRESS.format(edit.pk))
+        return done
+    return None
+
+
+def updates_ended_since(moment: datetime, *, larger_than: int) -> list[LineEdit]:
+    """Those that a worker did; the small ones are told at once, to who asked for them."""
+    ended = LineEdit.objects.filter(
+        kind=LineEdit.Kind.BULK, finished_at__gt=moment, total__gt=larger_than
+    )
+    return list(ended.exclude(state=LineEdit.State.QUEUED).select_related("user").order_by("pk"))
