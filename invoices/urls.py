@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from invoices.views import edit, grid, loading, selection, sync
+from invoices.views import bulk, edit, grid, loading, selection, sync
 
 app_name = "invoices"
 urlpatterns: list[URLPattern] = [
@@ -13,6 +13,12 @@ urlpatterns: list[URLPattern] = [
     path("tick/", selection.tick, name="tick"),
     path("tick/all/", selection.tick_all, name="tick_all"),
     path("tick/none/", selection.untick_all, name="untick_all"),
+    path("bulk/", bulk.card, name="bulk"),
+    path("bulk/agreements/", bulk.agreements, name="bulk_agreements"),
+    path("bulk/progress/", bulk.progress, name="bulk_progress"),
+    path("bulk/<int:pk>/confirm/", bulk.confirm, name="bulk_confirm"),
+    path("bulk/<int:pk>/leave-out/", bulk.leave_out, name="bulk_leave_out"),
+    path("bulk/<int:pk>/refused/", bulk.refused, name="bulk_refused"),
     path("lines/<int:pk>/", edit.line_row, name="line_row"),
     path("lines/<int:pk>/edit/", edit.line_edit, name="line_edit"),
     path("load/", loading.load, name="load"),
