@@ -5,10 +5,12 @@ from zoneinfo import ZoneInfo
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from integration import queries
 from invoices.models import InvoiceSettings
+from invoices.services.schedule import standings
 from invoices.sync.ending import waiting_ends
 from mapping.http import HtmxHttpRequest
 
@@ -22,13 +24,14 @@ def dashboard(request: HtmxHttpRequest) -> HttpResponse:
         "progress": queries.mapping_progress(),
         "loads": queries.recent_loads(),
         "runs": queries.recent_runs(),
+        "schedule": standings(timezone.now()),
         "zone": ZoneInfo(InvoiceSettings.load().time_zone),
     }
     if period is not None:
-        standings = queries.standings(period.month)
-        context["standings"] = standings
-        context["lines"] = sum(one.lines for one in standings)
-        context["totals"] = queries.totals(standings)
+        statuses = queries.standings(period.month)
+        context["standings"] = statuses
+        context["lines"] = sum(one.lines for one in statuses)
+        context["totals"] = queries.totals(statuses)
         context["concerns"] = queries.concerns(period.month)
         context["waiting_ends"] = waiting_ends().count()
     return render(request, "dashboard.html", context)

@@ -52,6 +52,28 @@ def next_slots(now: datetime) -> dict[Job, datetime]:
     return {job: timing.next(now) for job, timing in timings.items() if timing}
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How one job stands: due next (None while it is off), done last, and why it waits."""
+
+    job: Job
+    label: str
+    next: datetime | None
+    last: datetime | None
+    message: str
+
+
+def standings(now: datetime) -> list[Standing]:
+    upcoming = next_slots(now)
+    rows = {row.name: row for row in ScheduledJob.objects.all()}
+    found = []
+    for job in Job:
+        row = rows.get(job, ScheduledJob(name=job))
+        label = row.get_name_display()
+        found.append(Standing(job, label, upcoming.get(job), row.last_slot, row.message))
+    return found
+
+
 def do_due_jobs() -> Started:
     """Takes the slots that are due and begins what they ask for."""
     chosen, now, started = InvoiceSettings.load(), timezone.now(), Started()

@@ -1,16 +1,26 @@
 """The Dashboard (P52): lines and money by status, progress, what needs attention."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
 from integration.queries import Money, Progress, concerns, mapping_progress, standings, totals
-from invoices.models import InvoiceLine, Load, Operation, Period, Posting, SyncRun
+from invoices.models import (
+    InvoiceLine,
+    InvoiceSettings,
+    Load,
+    Operation,
+    Period,
+    Posting,
+    ScheduledJob,
+    SyncRun,
+)
 from tests.factories import (
     make_agreement,
     make_company,
@@ -184,3 +194,17 @@ def test_a_cause_that_is_mended_in_one_place_leads_there(viewer: Client, may: Pe
 
     assert '<a href="/mapping/products/">Map the offers</a>' in page
     assert "status=error&amp;cause=refused_by_connectwise" in page
+
+
+def test_the_schedule_tells_when_it_works_next_and_why_it_waits(viewer: Client) -> None:
+    InvoiceSettings.load()
+    InvoiceSettings.objects.update(monthly_load=True, monthly_load_day=2, monthly_load_hour=3)
+    words = "Monthly load of May 2026 waits: run 7 posts its lines."
+    ScheduledJob.objects.create(name="monthly_load", message=words)
+
+    with time_machine.travel(datetime(2026, 5, 18, 12, tzinfo=UTC), tick=False):
+        page = viewer.get("/").text
+
+    assert "next on 2026-06-02 03:00" in page
+    assert words in page
+    assert page.count('<span class="quiet">off</span>') == 1
