@@ -38,7 +38,9 @@ def start_draft(*, period: date, user: User | None, scope: RunScope) -> SyncRun:
     """
     with transaction.atomic():
         older = SyncRun.objects.filter(state=RunState.DRAFT, period=period, user=user)
-        drop(older.filter(scope__has_key="undo") if scope.undo else older)
+        # Undoing, or writing over one line, leaves the preview of the month alone.
+        own = "undo" if scope.undo else "overwrite" if scope.overwrite else ""
+        drop(older.filter(scope__has_key=own) if own else older)
         return SyncRun.objects.create(
             period=period,
             scope=scope.to_json(),
