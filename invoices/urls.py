@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from invoices.views import bulk, edit, grid, loading, selection, sync
+from invoices.views import bulk, edit, grid, loading, receipts, selection, sync, undo
 
 app_name = "invoices"
 urlpatterns: list[URLPattern] = [
@@ -25,6 +25,11 @@ urlpatterns: list[URLPattern] = [
     path("load/progress/", loading.load_progress, name="load_progress"),
     path("sync/", sync.sync, name="sync"),
     path("lines/<int:pk>/sync/", sync.sync_line, name="sync_line"),
+    path("lines/<int:pk>/receipt/", receipts.receipt, name="receipt"),
+    path("lines/<int:pk>/retry/", receipts.retry, name="retry"),
+    path("lines/<int:pk>/retry/<int:run_id>/", receipts.retry_confirm, name="retry_confirm"),
+    path("lines/<int:pk>/undo/", undo.undo_line, name="undo_line"),
+    path("runs/<int:pk>/undo/", undo.undo_run, name="undo_run"),
     path("run/", sync.run_bar, name="run"),
     path("run/stop/", sync.run_stop, name="run_stop"),
 ]

@@ -53,6 +53,17 @@ def can_be_undone() -> QuerySet[Operation]:
     ).exclude(kind__in=AGREEMENT_KINDS)
 
 
+def why_run_stays(run: SyncRun) -> str:
+    """Why nothing of this run can be taken back; "" where it can."""
+    if run.is_live or run.is_draft:
+        return "It is not over yet. Stop it, or wait until it is."
+    if run.is_undo:
+        return "An undo isn't undone: post its lines again instead."
+    if not can_be_undone().filter(run=run).exists():
+        return "Nothing of it stands in ConnectWise."
+    return ""
+
+
 def chosen(scope: UndoScope, period: date) -> QuerySet[Operation]:
     """A run's, a line's, or all of the period's lines and of its vanished subscriptions."""
     found = can_be_undone()

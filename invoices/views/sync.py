@@ -70,7 +70,7 @@ def sync_line(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """Posts one line at once; asks first where it would also make an agreement or end an Addition."""
     line = get_object_or_404(InvoiceLine, pk=pk)
     scope = Scope(line.period, [line.pk])
-    refusal = _line_refusal(line)
+    refusal = line_refusal(line)
     if refusal:
         return toast(HttpResponse(status=204), refusal, kind="error")
     try:
@@ -183,7 +183,7 @@ def _dialog(request: HtmxHttpRequest, context: dict[str, object]) -> HttpRespons
     return reswap(retarget(response, "#dialog-body"), "innerHTML")
 
 
-def _line_refusal(line: InvoiceLine) -> str:
+def line_refusal(line: InvoiceLine) -> str:
     """Why this line can't be posted now; "" when it can."""
     if line.psa_status == InvoiceLine.Status.SYNCED:
         return "This line is Synced already."

@@ -1,0 +1,63 @@
+"""Undo of a line or of a run: begins with a preview, which its page shows and asks about (P50)."""
+
+import logging
+from datetime import date
+
+from django.contrib.auth.decorators import permission_required
+from django.db import transaction
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import NoReverseMatch, reverse
+from django.views.decorators.http import require_POST
+from django_htmx.http import HttpResponseClientRedirect
+
+from invoices.models import InvoiceLine, SyncRun
+from invoices.services.receipts import why_no_undo
+from invoices.sync import previews
+from invoices.sync.scope import RunScope, UndoScope
+from invoices.sync.undo import why_run_stays
+from invoices.tasks.sync import ring
+from mapping.http import HtmxHttpRequest, toast
+
+logger = logging.getLogger(__name__)
+
+may_undo = permission_required("invoices.undo_sync", raise_exception=True)
+
+
+@require_POST
+@may_undo
+def undo_line(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    """Plans to take back what was posted for this line, and leads to the plan."""
+    line = get_object_or_404(InvoiceLine, pk=pk)
+    refusal = why_no_undo(line)
+    if refusal:
+        return toast(HttpResponse(status=204), refusal, kind="error")
+    return _planned(request, line.period, UndoScope(line=line.pk))
+
+
+@require_POST
+@may_undo
+def undo_run(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    """Plans to take back what this run did, and leads to the plan."""
+    done = get_object_or_404(SyncRun, pk=pk)
+    refusal = why_run_stays(done)
+    if refusal:
+        return toast(HttpResponse(status=204), refusal, kind="error")
+    return _planned(request, done.period, UndoScope(run=done.pk))
+
+
+def _planned(request: HtmxHttpRequest, period: date, undo: UndoScope) -> HttpResponse:
+    """ConnectWise is read first: only what still stands as it was written is taken back."""
+    scope = RunScope(undo=undo, fresh=True)
+    with transaction.atomic():
+        draft = previews.start_draft(period=period, user=request.user, scope=scope)
+        transaction.on_commit(lambda: ring(draft))
+    page = _run_page(draft)
+    return HttpResponseClientRedirect(page) if request.htmx else redirect(page)
+
+
+def _run_page(draft: SyncRun) -> str:
+    try:
+        return reverse("invoices:run_page", args=[draft.pk])
+    except NoReverseMatch:
+        return f"{reverse('invoices:lines')}?period={draft.period:%Y-%m}"
