@@ -6,8 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from invoices.amounts import to_cents
 from invoices.sync import plan
@@ -181,52 +179,6 @@ def test_an_existing_one_is_used_first() -> None:
 
     assert [one.kind for one in planned] == [OperationKind.CREATE]
     assert planned[0].agreement_id == 30
-
-
-money = st.decimals(min_value=-100_000, max_value=100_000, places=2)
-lines = st.lists(
-    st.builds(
-        line,
-        id=st.integers(1, 10_000),
-        subscription_id=st.sampled_from(["A", "B", ""]),
-        charge_type=st.sampled_from(["Cycle Fee", "Purchase Fee", "Usage Fee", "Correction"]),
-        quantity=st.decimals(min_value=-100, max_value=100, places=3),
-        total_price=money,
-        total_cost=money,
-        custom=st.booleans(),
-    ),
-    max_size=20,
-    unique_by=lambda one: one.id,
-)
-
-
-@given(lines)
-def test_money_in_is_money_out_to_the_cent(given_lines: list[plan.Line]) -> None:
-    planned = plan.make_plan(given_lines, DIRECTORY, SETTINGS)
-
-    images = [one.image for one in planned if one.image]
-    assert len(images) == len(given_lines)
-    assert sum(to_cents(i.quantity * i.unit_price) for i in images) == sum(
-        one.total_price for one in given_lines
-    )
-    assert sum(to_cents(i.quantity * i.unit_cost) for i in images) == sum(
-        one.total_cost for one in given_lines
-    )
-
-
-@given(lines)
-def test_the_plan_does_not_depend_on_the_order_of_the_lines(given_lines: list[plan.Line]) -> None:
-    assert plan.make_plan(given_lines, DIRECTORY, SETTINGS) == plan.make_plan(
-        given_lines[::-1], DIRECTORY, SETTINGS
-    )
-
-
-@given(lines)
-def test_a_subscription_has_at_most_one_persistent_addition(given_lines: list[plan.Line]) -> None:
-    planned = plan.make_plan(given_lines, DIRECTORY, SETTINGS)
-
-    persistent = [one.subscription_id for one in planned if one.subscription_id]
-    assert len(persistent) == len(set(persistent))
 
 
 def test_the_summary_groups_what_would_fail_by_its_cause() -> None:

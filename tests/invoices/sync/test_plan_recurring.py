@@ -6,17 +6,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from invoices.amounts import to_cents
 from invoices.sync import plan
-from invoices.sync.cautions import Caution, offered_end
+from invoices.sync.cautions import Caution
 from invoices.sync.recurring import EARLIER, SECOND
 from invoices.sync.states import OperationKind, OperationState, PostingState
 from tests.invoices.sync.plan_world import (
     AGREEMENT,
-    APRIL,
     DIRECTORY,
     IMAGE,
     JUNE,
@@ -309,132 +305,3 @@ def test_what_says_already_what_the_line_wants_is_taken_as_it_is() -> None:
     )
 
     assert one.unchanged
-
-
-def monthly_agreement() -> plan.Directory:
-    return replace(DIRECTORY, agreements={30: replace(AGREEMENT, billing_cycle="Monthly")})
-
-
-def test_an_annual_line_on_a_monthly_agreement_is_warned_of() -> None:
-    (one,) = planned(line(billing_cycle="Annual"), directory=monthly_agreement())
-
-    (warning,) = one.warnings
-    assert warning.code == "long_cycle"
-    assert "bills it in every monthly period" in warning.text
-    assert offered_end(one.warnings) == date(2026, 5, 31)
-    assert one.image
-    assert one.image.cancelled_date is None
-
-
-def test_by_a_setting_it_ends_after_one_agreement_period() -> None:
-    settings = replace(SETTINGS, end_long_cycles=True)
-
-    (one,) = planned(line(billing_cycle="Annual"), directory=monthly_agreement(), settings=settings)
-
-    assert one.warnings == ()
-    assert one.image
-    assert one.image.cancelled_date == date(2026, 5, 31)
-
-
-@pytest.mark.parametrize("cycle", ["Monthly", "", "One time"])
-def test_what_bills_as_often_as_its_agreement_is_not_warned_of(cycle: str) -> None:
-    (one,) = planned(line(billing_cycle=cycle), directory=monthly_agreement())
-
-    assert one.warnings == ()
-
-
-# --- Properties -------------------------------------------------------------------------------------
-
-money = st.decimals(min_value=-9999, max_value=9999, places=2)
-months = st.sampled_from([APRIL, MAY, JUNE])
-lines = st.lists(
-    st.builds(
-        line,
-        id=st.integers(1, 60),
-        charge_type=st.sampled_from(["Cycle Fee", "Purchase Fee", "Usage Fee"]),
-        subscription_id=st.sampled_from(["A", "B"]),
-        agreement_id=st.sampled_from([30, 31]),
-        product_id=st.sampled_from([20, 21]),
-        quantity=st.decimals(min_value=-99, max_value=99, places=2),
-        total_price=money,
-        total_cost=money,
-    ),
-    max_size=12,
-    unique_by=lambda one: one.id,
-)
-
-
-def executed(
-    directory: plan.Directory, done: list[plan.Planned], number: int = 1000
-) -> plan.Directory:
-    """What we own after all of it was sent and confirmed."""
-    owned, own = dict(directory.owned), dict(directory.own)
-    latest = dict(directory.latest_periods)
-    for one in done:
-        line_of = one.line
-        assert line_of
-        if one.kind in (Kind.END, Kind.DELETE):
-            owned.pop(one.subscription_id, None)
-            own.pop(line_of.id, None)
-            continue
-        if one.kind == Kind.CREATE:
-            number += 1
-        before = owned.get(one.subscription_id) or own.get(line_of.id)
-        opened_by = before if one.kind == Kind.UPDATE else None
-        stands = plan.Owned(
-            key=one.key,
-            line_id=opened_by.line_id if opened_by else line_of.id,
-            last_line_id=line_of.id,
-            last_period=line_of.period,
-            subscription_id=one.subscription_id,
-            addition_id=one.addition_id or number,
-            agreement_id=one.agreement_id or 0,
-            image=one.image,
-        )
-        if one.subscription_id:
-            owned[one.subscription_id] = stands
-            latest[one.subscription_id] = line_of.period
-        else:
-            own[line_of.id] = stands
-    return replace(directory, owned=owned, own=own, latest_periods=latest)
-
-
-def of_month(given_lines: list[plan.Line], month: date) -> list[plan.Line]:
-    return [
-        replace(one, id=one.id + 100 * month.month, platform_id=f"{one.id}/{month}",
-                period=month, start=month)
-        for one in given_lines
-    ]  # fmt: skip
-
-
-@given(lines, lines)
-def test_planning_again_after_executing_gives_nothing_to_do(
-    first: list[plan.Line], second: list[plan.Line]
-) -> None:
-    directory = DIRECTORY
-    for month_lines in (of_month(first, MAY), of_month(second, JUNE)):
-        done = planned(*month_lines, directory=directory)
-        assert all(one.state == State.PLANNED for one in done)
-        directory = executed(directory, done)
-
-        assert all(one.unchanged for one in planned(*month_lines, directory=directory))
-
-
-@given(lines, lines)
-def test_two_months_in_a_row_keep_one_addition_per_subscription_and_all_the_money(
-    first: list[plan.Line], second: list[plan.Line]
-) -> None:
-    directory = executed(DIRECTORY, planned(*of_month(first, MAY), directory=DIRECTORY))
-    june = of_month(second, JUNE)
-
-    done = planned(*june, directory=directory)
-
-    final = [one for one in done if not one.is_step]
-    assert sum(to_cents(one.image.quantity * one.image.unit_price) for one in final if one.image) == sum(one.total_price for one in june)  # fmt: skip
-    keys = [one.key for one in done if one.kind == Kind.CREATE]
-    assert len(keys) == len(set(keys))
-    for subscription in {one.subscription_id for one in june if one.recurring}:
-        was_open = subscription in directory.owned
-        opened = [o for o in final if o.subscription_id == subscription and o.kind == Kind.CREATE]
-        closed = [o for o in done if o.subscription_id == subscription and o.is_step]
-        assert was_open + len(opened) - len(closed) == 1
