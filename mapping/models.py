@@ -127,6 +127,59 @@ class MappingChange(models.Model):
         return f"{self.kind} {self.organization or self.offer}"
 
 
+class Suggestion(models.Model):
+    """What a record may be in ConnectWise, as last worked out; only a person's yes maps it (P11).
+
+    A dismissed one stays, so that it isn't proposed again.
+    """
+
+    # 1 is the best of the record, 2 the runner-up.
+    place = models.PositiveSmallIntegerField()
+    score = models.PositiveSmallIntegerField()
+    reason = models.TextField()
+    dismissed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+    dismissed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        abstract = True
+
+
+class OrganizationSuggestion(Suggestion):
+    """A company that an organization may be."""
+
+    record = models.ForeignKey(Organization, models.CASCADE, related_name="suggestions")
+    target = models.ForeignKey("psa_connectwise.Company", models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["record", "target"], name="one_suggestion_per_organization_and_company"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.record}: {self.target} {self.score} %"
+
+
+class OfferSuggestion(Suggestion):
+    """A product that an offer may be."""
+
+    record = models.ForeignKey(Offer, models.CASCADE, related_name="suggestions")
+    target = models.ForeignKey("psa_connectwise.Product", models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["record", "target"], name="one_suggestion_per_offer_and_product"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.record}: {self.target} {self.score} %"
+
+
 class DirectoryRefresh(models.Model):
     """One refresh of the directory, with its progress; at most one is under way."""
 

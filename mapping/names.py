@@ -21,6 +21,7 @@ from mapping.wordlists import (
     OFFER_NOISE,
     OFFER_WORDS,
     OWNED_BY,
+    TRADE_WORDS,
     TRADES_AS,
     UNITS,
     VD,
@@ -36,6 +37,7 @@ APOSTROPHES = re.compile("['’`\u2018\u00b4\u02bc]")
 LONE_LETTER_DOT = re.compile(r"(?<=\b\w)\.(?=\w)")
 SLASHED_LETTERS = re.compile(r"\b(\w)/(\w)\b")
 NUMBER_AND_UNIT = re.compile(rf"\b(\d+)({UNITS})\b")
+SPELT_UMLAUT = re.compile("([aou])e")
 TOKEN = re.compile(r"[^\W_]+\.?")
 FORMS = {
     tuple(written.split()): form
@@ -43,6 +45,7 @@ FORMS = {
     for written in ways.split("|")
 }
 LONGEST_FORM = max(map(len, FORMS))
+FORM_ENDS = frozenset(words[-1] for words in FORMS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,12 @@ def read_name(text: str, kind: Kind, vendor: str = "") -> tuple[Name, ...]:
 def search_text(text: str, kind: Kind, vendor: str = "") -> str:
     """What similar names are found by: the words, with umlauts written like their bare letters."""
     found = " ".join(name.text for name in read_name(text, kind, vendor))
-    return re.sub("([aou])e", r"\1", found)
+    return SPELT_UMLAUT.sub(r"\1", found)
+
+
+def rare_words(found: str) -> str:
+    """A search text without trade words, which half of all names share; all of it if it has no others."""
+    return " ".join(word for word in found.split() if word not in TRADE_WORDS) or found
 
 
 def same_key(text: str, kind: Kind, vendor: str = "") -> str:
@@ -117,6 +125,7 @@ def _words(text: str) -> list[Word]:
     return [_word(token) for token in TOKEN.findall(spaced)]
 
 
+@lru_cache(maxsize=50_000)  # most words are in many names
 def _word(token: str) -> Word:
     letters = unicodedata.normalize("NFC", token.rstrip("."))
     bare = _bare(letters)
@@ -187,6 +196,8 @@ def _without_forms(words: list[Word]) -> tuple[list[Word], set[str]]:
 
 def _form_before(words: list[Word], place: int) -> tuple[int, str]:
     """The longest legal form that ends at `place`, and its number of words."""
+    if words[place - 1].text not in FORM_ENDS:
+        return 0, ""
     for size in range(min(LONGEST_FORM, place), 0, -1):
         if form := FORMS.get(tuple(word.text for word in words[place - size : place])):
             return size, form

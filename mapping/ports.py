@@ -5,9 +5,13 @@ The arrow of imports points from invoices to mapping, so mapping may only name w
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Literal, NamedTuple, Protocol
 
+from django.db.models import Func
+
 LineColumn = Literal["organization_id", "offer_id", "contract_id"]
+WaitingColumn = Literal["organization_id", "offer_id"]
 # Company and agreement go together; the product goes alone.
 Part = Literal["customer", "product"]
 PARTS: tuple[Part, ...] = ("customer", "product")
@@ -32,6 +36,14 @@ class LineScope:
     parts: tuple[Part, ...] = PARTS
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """Unsynced lines that lack one mapping, and their revenue by currency, the largest first."""
+
+    lines: int
+    revenue: tuple[tuple[str, Decimal], ...]
+
+
 class Lines(Protocol):
     """Invoice lines, as mapping sees them."""
 
@@ -40,6 +52,12 @@ class Lines(Protocol):
 
     def count(self, scope: LineScope) -> int:
         """How many lines `fill` would change."""
+
+    def waiting(self, column: WaitingColumn, ids: Collection[int]) -> Mapping[int, Waiting]:
+        """What waits for a company of these organizations, or for a product of these offers."""
+
+    def waiting_amount(self, column: WaitingColumn) -> Func:
+        """That revenue, whatever its currency, of the row with the outer query's key: to sort by."""
 
     def refresh_names(self, kind: Renamed, ids: Collection[int]) -> int:
         """Copy the names of these records onto their lines again, the synced ones too."""

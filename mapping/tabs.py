@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from mapping.models import Offer, Organization
-from mapping.ports import LineColumn, Part
+from mapping.models import Offer, OfferSuggestion, Organization, OrganizationSuggestion
+from mapping.names import Kind
+from mapping.ports import Part, WaitingColumn
 from psa_connectwise.models import Company, Product
 
 Mapped = Organization | Offer
@@ -39,12 +40,18 @@ class Tab:
     columns: tuple[Column, ...]
     pick_url: str
     # Which lines a mapping fills, and which of their values.
-    line_column: LineColumn
+    line_column: WaitingColumn
     part: Part
     icon: str
     search_label: str
     refreshed_words: str
     empty_words: str
+    # Suggestions: what is compared with a target's identifier, and whether two may have one target.
+    kind: Kind
+    suggestion_model: type[OrganizationSuggestion] | type[OfferSuggestion]
+    code_field: str
+    code_name: str
+    shares_targets: bool
 
     @property
     def sorts(self) -> Mapping[str, str]:
@@ -78,6 +85,18 @@ class Tab:
         return f"mapping:{self.key}_unmap"
 
     @property
+    def accept_url(self) -> str:
+        return f"mapping:{self.key}_accept"
+
+    @property
+    def dismiss_url(self) -> str:
+        return f"mapping:{self.key}_dismiss"
+
+    @property
+    def accept_all_url(self) -> str:
+        return f"mapping:{self.key}_accept_all"
+
+    @property
     def history_url(self) -> str:
         return f"mapping:{self.key}_history"
 
@@ -107,6 +126,11 @@ ORGANIZATIONS = Tab(
         "Your customers on the Platform will be here, each to be mapped to its company in "
         "ConnectWise. They have not been fetched yet."
     ),
+    kind="organization",
+    suggestion_model=OrganizationSuggestion,
+    code_field="reference_number",
+    code_name="Reference #",
+    shares_targets=False,
 )
 PRODUCTS = Tab(
     key="products",
@@ -134,4 +158,9 @@ PRODUCTS = Tab(
         "The offers on your invoices will be here, each to be mapped to its product in "
         "ConnectWise. They have not been loaded yet."
     ),
+    kind="offer",
+    suggestion_model=OfferSuggestion,
+    code_field="sku",
+    code_name="SKU",
+    shares_targets=True,
 )

@@ -7,7 +7,7 @@ holds more than one page.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import asdict
 from typing import cast
@@ -24,6 +24,7 @@ from invoices.loading.read import Reading, Tell, read_month
 from invoices.loading.staging import drop_staging, finish_staging
 from invoices.models import ChargeDateRule, Load, Period
 from invoices.months import month_name
+from mapping.services.suggesting import suggest_for_all_tabs
 from platform_client.client import PlatformClient
 from platform_client.conf import get_client
 from wire.errors import RemoteError
@@ -62,6 +63,8 @@ def run_load(
         finally:
             with suppress(Error):  # a session that broke has dropped it by itself
                 drop_staging()
+    # A month may name customers and offers that were not here yet.
+    suggest_for_all_tabs()
     return True
 
 
@@ -87,11 +90,11 @@ def _read_and_apply(
     _log_outcome(load)
 
 
-def active_rules() -> RuleTable:
-    """The charge-date rules of now, as plain values."""
+def active_rules(rows: Iterable[ChargeDateRule] | None = None) -> RuleTable:
+    """The charge-date rules of now, or these, as plain values."""
     return rule_table(
         Rule(charge_type=row.charge_type, slot=cast(Slot, row.slot), kind=row.kind, day=row.day)
-        for row in ChargeDateRule.objects.all()
+        for row in (ChargeDateRule.objects.all() if rows is None else rows)
     )
 
 

@@ -164,6 +164,13 @@ class InvoiceLine(models.Model):
         indexes = [
             models.Index(fields=["period", "invoice_date", "id"], name="line_period_date"),
             models.Index(fields=["subscription_id", "period"], name="line_subscription"),
+            # What waits for a mapping: a few lines, and none of those that posting touches.
+            models.Index(
+                fields=["organization"], condition=Q(company=None), name="line_waits_for_company"
+            ),
+            models.Index(
+                fields=["offer"], condition=Q(product=None), name="line_waits_for_product"
+            ),
         ]
 
     def __str__(self) -> str:

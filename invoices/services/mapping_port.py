@@ -1,13 +1,15 @@
-"""Invoice lines as `mapping.ports` asks for them: fill, count, and names copied again."""
+"""Invoice lines as `mapping.ports` asks for them: fill, count, what waits, and names copied again."""
 
 from collections.abc import Collection, Mapping
 from typing import LiteralString
 
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
+from django.db.models import Func
 
+from invoices.queries.waiting import waiting, waiting_amount
 from invoices.services.prefill import count_prefill, prefill_lines
-from mapping.ports import LineColumn, LineKey, LineScope, Renamed
+from mapping.ports import LineColumn, LineKey, LineScope, Renamed, Waiting, WaitingColumn
 
 CASTS: Mapping[LineColumn, LiteralString] = {
     "organization_id": "bigint[]",
@@ -52,6 +54,12 @@ class InvoiceLines:
     def count(self, scope: LineScope) -> int:
         where, params = _condition(scope)
         return count_prefill(where=where, params=params, parts=scope.parts)
+
+    def waiting(self, column: WaitingColumn, ids: Collection[int]) -> Mapping[int, Waiting]:
+        return waiting(column, ids)
+
+    def waiting_amount(self, column: WaitingColumn) -> Func:
+        return waiting_amount(column)
 
     def refresh_names(self, kind: Renamed, ids: Collection[int]) -> int:
         return refresh_names(kind, ids) if ids else 0

@@ -10,6 +10,11 @@ from mapping.models import Organization
 from mapping.tabs import Mapped, Tab, Target
 
 RESPONSE_ERROR, MAPPED, UNMAPPED = "response_error", "mapped", "unmapped"
+# What may be chosen, as a condition on the record of ConnectWise.
+OFFERED = {
+    "company": Q(deleted=False, inactive=False, missing=False),
+    "product": Q(inactive=False, missing=False) & ~Q(product_class="Bundle"),
+}
 STATUSES = {MAPPED: "Mapped", UNMAPPED: "Unmapped", RESPONSE_ERROR: "Response Error"}
 
 

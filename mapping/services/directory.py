@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from mapping.models import DirectoryRefresh, Offer, Organization
 from mapping.services.directory_parts import PARTS, PLATFORM_PARTS, Part, refresh_part
+from mapping.services.suggesting import suggest_for_all_tabs
 from wire.errors import RemoteError, TransientError
 
 logger = logging.getLogger(__name__)
@@ -135,6 +136,7 @@ class _Work:
                 self.told[service] = error.message
                 if service == "connectwise" and isinstance(error, TransientError):
                     self._mark_unchecked(error.message)
+        suggest_for_all_tabs()
         self.finish(list(self.told.values()))
 
     def _read(self, part: Part) -> None:

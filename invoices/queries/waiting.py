@@ -1,0 +1,44 @@
+"""The unsynced lines that lack a mapping, and the money in them: where to begin mapping (P9, P10)."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from decimal import Decimal
+
+from django.db.models import Count, DecimalField, Func, OuterRef, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
+
+from invoices.models import InvoiceLine
+from mapping.ports import Waiting, WaitingColumn
+
+LACKING = {"organization_id": "company__isnull", "offer_id": "product__isnull"}
+
+
+def waiting(column: WaitingColumn, ids: Collection[int]) -> Mapping[int, Waiting]:
+    """What waits, by the id of the organization or offer; those without any are left out."""
+    found = _waiting(column).filter(**{f"{column}__in": ids}).order_by()
+    totals: dict[int, list[tuple[str, Decimal]]] = defaultdict(list)
+    numbers: dict[int, int] = defaultdict(int)
+    grouped = found.values_list(column, "currency").annotate(Sum("total_price"), Count("pk"))
+    for key, currency, amount, number in grouped:
+        totals[key].append((currency, amount))
+        numbers[key] += number
+    return {
+        key: Waiting(
+            lines=numbers[key], revenue=tuple(sorted(amounts, key=lambda one: (-one[1], one[0])))
+        )
+        for key, amounts in totals.items()
+    }
+
+
+def waiting_amount(column: WaitingColumn) -> Func:
+    """All of it in one figure, whatever the currencies: only to sort by."""
+    mine = _waiting(column).filter(**{column: OuterRef("pk")}).order_by().values(column)
+    money = DecimalField(max_digits=22, decimal_places=2)
+    total = Subquery(mine.annotate(total=Sum("total_price")).values("total"), output_field=money)
+    return Coalesce(total, Decimal(0), output_field=money)
+
+
+def _waiting(column: WaitingColumn) -> QuerySet[InvoiceLine]:
+    """A line that is gone from the Platform is posted no more, so nothing waits in it."""
+    unsynced = InvoiceLine.objects.exclude(psa_status=InvoiceLine.Status.SYNCED)
+    return unsynced.filter(gone=False, **{LACKING[column]: True})
