@@ -4,14 +4,14 @@ The Posting keeps what it should say: what is different there later was changed 
 """
 
 import logging
+from contextlib import nullcontext
 
 from django.db import transaction
 from django.db.models import F
-from django.db.models.functions import Greatest, Now
 
 from invoices.amounts import to_cents
 from invoices.models import InvoiceLine, Operation, Posting
-from invoices.sync import moves, owned, remote
+from invoices.sync import moves, owned, remote, statements
 from invoices.sync.cautions import Caution
 from invoices.sync.claim import Claim
 from invoices.sync.images import AdditionImage, differences
@@ -42,21 +42,35 @@ def stands(claim: Claim, addition: Addition | None, *, request_id: str = "") -> 
     operation = claim.operation
     wanted = AdditionImage.from_json(operation.after or {})
     wrong, told = "", ""
-    changes: dict[str, object] = {"request_id": request_id}
     if addition:
         wrong, told = not_as_sent(wanted, addition), computed_wrong(wanted, addition)
-        operation.addition_id = changes["addition_id"] = addition.id
+        operation.addition_id = addition.id
+        operation.computed = _computed(addition)
+    if operation.line_id is None or operation.is_step or operation.undoes_id:
+        held = _keep(claim, wanted, request_id)
+    else:
+        held = _show_on_line(claim, wanted, request_id, wrong=wrong, told=told)
+    if held:
+        _log(operation, wrong or told)
+    return held
+
+
+def _keep(claim: Claim, wanted: AdditionImage, request_id: str) -> bool:
+    """Of an end, a step or an undo: its line isn't posted with it."""
+    operation = claim.operation
+    changes = {
+        "request_id": request_id,
+        "addition_id": operation.addition_id,
+        "computed": operation.computed,
+    }
     with transaction.atomic():
         if not moves.move(claim, OperationState.DONE, changes):
             return False
-        _keep_posting(operation, wanted, addition)
+        _keep_posting(operation, wanted)
         if operation.undoes_id:
             _take_back(operation)
-        elif operation.is_step:
-            moves.hand_on_line(operation)
         else:
-            _show_on_line(operation, wrong=wrong, told=told)
-    _log(operation, wrong or told)
+            moves.hand_on_line(operation)
     return True
 
 
@@ -82,6 +96,12 @@ def not_as_sent(wanted: AdditionImage, addition: Addition) -> str:
     return "; ".join(str(one) for one in differences(wanted, found))
 
 
+def _computed(addition: Addition) -> dict[str, str | None]:
+    """As text, exact."""
+    amounts = {"ext_price": addition.ext_price, "ext_cost": addition.ext_cost}
+    return {name: None if one is None else str(one) for name, one in amounts.items()}
+
+
 def computed_wrong(wanted: AdditionImage, addition: Addition) -> str:
     """What ConnectWise computed, where it isn't quantity × price to the cent (P43); else ""."""
     told = []
@@ -95,35 +115,39 @@ def computed_wrong(wanted: AdditionImage, addition: Addition) -> str:
     return " ".join(told)
 
 
-def _keep_posting(operation: Operation, wanted: AdditionImage, addition: Addition | None) -> None:
-    values: dict[str, object] = {"after_image": wanted.to_json()}
+def _keep_posting(operation: Operation, wanted: AdditionImage) -> None:
+    values: dict[str, object] = {
+        "after_image": wanted.to_json(),
+        "addition_id": operation.addition_id,
+    }
     undone = operation.undoes
     if undone is None or operation.kind != OperationKind.UPDATE or undone.kind == OperationKind.END:
         # Taking a change back doesn't open what is over; taking an end back does.
         values["state"] = STATES[OperationKind(operation.kind)]
-    if addition:
-        values["addition_id"] = addition.id
-    if operation.line and not (operation.is_step or operation.undoes_id):
-        values["last_period"] = Greatest("last_period", operation.line.period)
     Posting.objects.filter(operations=operation).update(**values)
 
 
-def _show_on_line(operation: Operation, *, wrong: str, told: str) -> None:
-    error = f"Changed in ConnectWise: {wrong}" if wrong else ""
+def _show_on_line(
+    claim: Claim, wanted: AdditionImage, request_id: str, *, wrong: str, told: str
+) -> bool:
+    operation = claim.operation
+    assert operation.line
     warned = [str(Caution.from_json(kept)) for kept in operation.warnings]
-    note = "" if wrong else "\n".join([*warned, *([told] if told else [])])
-    moves.release_line(
-        operation,
-        psa_status=InvoiceLine.Status.ERROR if wrong else InvoiceLine.Status.SYNCED,
-        error=error,
-        error_code="changed_in_connectwise" if wrong else "",
-        note=note,
-        posting=operation.posting_id,
-        addition_id=operation.addition_id,
-        synced_at=Now(),
-        synced_by=operation.run.user_id,
-    )
-    _show_agreement(operation)
+    with transaction.atomic() if operation.line.create_agreement else nullcontext():
+        held = statements.record(
+            operation,
+            claim.token,
+            request_id=request_id,
+            image=wanted.to_json(),
+            posting_state=STATES[OperationKind(operation.kind)],
+            status=InvoiceLine.Status.ERROR if wrong else InvoiceLine.Status.SYNCED,
+            error=f"Changed in ConnectWise: {wrong}" if wrong else "",
+            error_code="changed_in_connectwise" if wrong else "",
+            note="" if wrong else "\n".join([*warned, *([told] if told else [])]),
+        )
+        if held and operation.line.create_agreement:
+            _show_agreement(operation)
+    return held
 
 
 def _show_agreement(operation: Operation) -> None:

@@ -3,18 +3,18 @@
 Nothing is sent here. What is taken is frozen until it is recorded or settled.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q
+from django.db.models import F
 from django.db.models.functions import Now
 
 from invoices.models import InvoiceLine, Operation, Posting, SyncRun
-from invoices.sync import owned, remote
+from invoices.sync import owned, remote, statements
 from invoices.sync.states import (
     AGREEMENT_KINDS,
     OperationKind,
@@ -46,66 +46,46 @@ class Claim:
 def claim_next(run_id: int, epoch: int) -> Claim | None:
     """The next one that can be sent now, or None; raises `RunOver`."""
     while True:
-        with transaction.atomic():
-            operation = _next_planned(run_id, epoch)
-            if operation is None:
-                return None
-            claim = _take(operation)
-        if claim:
-            return claim
+        try:
+            return _claim_next(run_id, epoch)
+        except NotTaken as error:
+            _set_aside(error.operation, str(error))
 
 
-def _next_planned(run_id: int, epoch: int) -> Operation | None:
+def _claim_next(run_id: int, epoch: int) -> Claim | None:
+    """In one transaction, so that what is not taken is left as it was; raises `NotTaken`, too."""
+    with transaction.atomic():
+        operation = statements.next_planned(run_id, epoch)
+        if operation is None:
+            _refuse_run_over(run_id, epoch)
+            return None
+        try:
+            return _take(operation)
+        except IntegrityError as error:
+            raise NotTaken(
+                operation, "Another operation for it is under way; sync again when that is settled."
+            ) from error
+
+
+def _refuse_run_over(run_id: int, epoch: int) -> None:
     going = SyncRun.objects.filter(
         pk=run_id, epoch=epoch, state=RunState.RUNNING, stop_requested=False
     )
-    if not going.update(heartbeat=Now()):
+    if not going.exists():
         raise RunOver
-    due = Q(not_before__isnull=True) | Q(not_before__lte=Now())
-    ready = Q(waits_for__isnull=True) | Q(waits_for__state=OperationState.DONE)
-    return (
-        Operation.objects.select_for_update(skip_locked=True, of=("self",))
-        .filter(due, ready, run_id=run_id, state=OperationState.PLANNED)
-        .order_by("pk")
-        .first()
-    )
 
 
-def _take(operation: Operation) -> Claim | None:
-    """Claims it with its line; None where the line or its Addition changed meanwhile."""
-    try:
-        with transaction.atomic():
-            if operation.kind in AGREEMENT_KINDS:
-                return _lease(operation)
-            if operation.line_id and not _freeze_line(operation):
-                _set_aside(operation, "The line changed after it was planned. Sync again.")
-                return None
-            operation.agreement_id = _agreement_id(operation)
-            posting = _posting(operation)
-            if posting is None:
-                _set_aside(operation, "Its Addition is no longer open. Sync again.")
-                return None
-            operation.posting = posting
-            return _lease(operation)
-    except HasAddition as error:
-        _set_aside(operation, str(error))
-        return None
-    except IntegrityError:
-        _set_aside(
-            operation, "Another operation for it is under way; sync again when that is settled."
-        )
-        return None
-
-
-def _freeze_line(operation: Operation) -> bool:
-    """Takes the line by its old state; in a transaction that an integrity error undoes."""
-    assert operation.line_id and operation.line_version
-    lines = InvoiceLine.objects.filter(
-        pk=operation.line_id, version=operation.line_version, in_flight=False
-    )
-    if not operation.undoes_id:
-        lines = lines.filter(is_mapped=True).exclude(psa_status=InvoiceLine.Status.SYNCED)
-    return bool(lines.update(in_flight=True, version=F("version") + 1))
+def _take(operation: Operation) -> Claim:
+    """Claims it with its line; what it raises undoes all of it."""
+    if operation.kind in AGREEMENT_KINDS:
+        return _lease(operation)
+    if operation.line_id and not statements.freeze_line(operation):
+        raise NotTaken(operation, "The line changed after it was planned. Sync again.")
+    operation.agreement_id = _agreement_id(operation)
+    operation.posting_id = _posting_id(operation)
+    if operation.posting_id is None:
+        raise NotTaken(operation, "Its Addition is no longer open. Sync again.")
+    return _lease(operation)
 
 
 def _agreement_id(operation: Operation) -> int | None:
@@ -118,41 +98,33 @@ def _agreement_id(operation: Operation) -> int | None:
     return operation.agreement_id
 
 
-def _posting(operation: Operation) -> Posting | None:
+def _posting_id(operation: Operation) -> int | None:
     """The Posting it makes or changes; None where that one isn't open (but for an undo)."""
     if operation.kind == OperationKind.CREATE:
-        return _open_posting(operation)
+        line, last_period = _opener(operation)
+        return statements.open_posting(operation, line, last_period) or _open_again(operation)
     over = [PostingState.ENDED, PostingState.REMOVED]
     states = [PostingState.OPEN, *(over if operation.undoes_id else [])]
-    return Posting.objects.filter(key=operation.key, state__in=states).first()
+    return statements.find_posting(operation.key, states)
 
 
-def _open_posting(operation: Operation) -> Posting:
-    """The Posting of this key; one left by an earlier try that never came about is used again.
+def _open_again(operation: Operation) -> int:
+    """The Posting of this key that an earlier try left, which never came about.
 
-    Raises `HasAddition`, and IntegrityError where the subscription's Addition is another line's.
+    Raises `NotTaken`, and IntegrityError where the subscription's Addition is another line's.
     """
+    posting = Posting.objects.get(key=operation.key)
+    if posting.state != PostingState.OPENING:
+        # A line's key that has its Addition is never posted a second time.
+        raise NotTaken(
+            operation,
+            f"This line has its Addition {posting.addition_id} already; change it in ConnectWise.",
+        )
     assert operation.agreement_id
-    line, last_period = _opener(operation)
-    posting, made = Posting.objects.get_or_create(
-        key=operation.key,
-        defaults={
-            "reference_field": remote.reference_field(),
-            "line": line,
-            "subscription_id": operation.subscription_id,
-            "agreement_id": operation.agreement_id,
-            "last_period": last_period,
-        },
-    )
-    if not made:
-        if posting.state != PostingState.OPENING:
-            raise HasAddition(
-                f"This line has its Addition {posting.addition_id} already; change it in ConnectWise."
-            )
-        posting.agreement_id = operation.agreement_id
-        posting.subscription_id = operation.subscription_id
-        posting.save(update_fields=["agreement", "subscription_id"])
-    return posting
+    posting.agreement_id = operation.agreement_id
+    posting.subscription_id = operation.subscription_id
+    posting.save(update_fields=["agreement", "subscription_id"])
+    return posting.pk
 
 
 def _opener(operation: Operation) -> tuple[InvoiceLine, date]:
@@ -167,31 +139,31 @@ def _opener(operation: Operation) -> tuple[InvoiceLine, date]:
 def _lease(operation: Operation) -> Claim:
     check_move(OperationState(operation.state), OperationState.CLAIMED)
     token = uuid4()
+    statements.lease(operation, token, remote.lease_seconds())
     operation.state = OperationState.CLAIMED
     operation.lease_token = token
-    Operation.objects.filter(pk=operation.pk).update(
-        state=OperationState.CLAIMED,
-        lease_token=token,
-        lease_expires_at=Now() + timedelta(seconds=remote.lease_seconds()),
-        agreement_id=operation.agreement_id,
-        posting=operation.posting,
-        attempts=F("attempts") + 1,
-        sent_at=None,
-        not_before=None,
-    )
     return Claim(operation, token)
 
 
 def _set_aside(operation: Operation, reason: str) -> None:
     """Nothing is sent for it, nor for what waits for it."""
     check_move(OperationState(operation.state), OperationState.SKIPPED)
-    aside = [operation.pk]
+    # Its lock is gone with the claim that failed: another worker may have taken it meanwhile.
+    aside = _skip([operation.pk], reason)
     while aside:
-        Operation.objects.filter(pk__in=aside).update(
+        waiting = Operation.objects.filter(waits_for__in=aside)
+        aside = _skip(waiting.values_list("pk", flat=True), reason)
+
+
+def _skip(operations: Iterable[int], reason: str) -> list[int]:
+    """Those of them that were still planned."""
+    with transaction.atomic():
+        planned = Operation.objects.filter(pk__in=operations, state=OperationState.PLANNED)
+        found = list(planned.select_for_update(of=("self",)).values_list("pk", flat=True))
+        Operation.objects.filter(pk__in=found).update(
             state=OperationState.SKIPPED, reason=reason, reason_code="changed", finished_at=Now()
         )
-        waiting = Operation.objects.filter(waits_for__in=aside, state=OperationState.PLANNED)
-        aside = list(waiting.values_list("pk", flat=True))
+    return found
 
 
 def lease_again(operation: Operation) -> Claim | None:
@@ -215,22 +187,16 @@ def lease_again(operation: Operation) -> Claim | None:
 
 def stamp_sent(claim: Claim) -> None:
     """Called when the bytes are about to go out; raises `LeaseLost` where we may no longer send."""
-    sent = Operation.objects.filter(
-        pk=claim.operation.pk,
-        state=OperationState.CLAIMED,
-        lease_token=claim.token,
-        lease_expires_at__gt=Now(),
-    ).update(
-        sent_at=Now(),
-        times_sent=F("times_sent") + 1,
-        lease_expires_at=Now() + timedelta(seconds=remote.lease_seconds()),
-    )
-    if not sent:
+    if not statements.stamp_sent(claim.operation, claim.token, remote.lease_seconds()):
         raise LeaseLost
 
 
-class HasAddition(Exception):
-    """The line's key has its Addition: it is never posted a second time."""
+class NotTaken(Exception):
+    """Why the operation can't be sent any more, though it was planned."""
+
+    def __init__(self, operation: Operation, why: str) -> None:
+        super().__init__(why)
+        self.operation = operation
 
 
 class LeaseLost(Exception):
