@@ -2,8 +2,9 @@
 
 A record is put in a queue in memory at once and written as soon as this thread is outside the
 caller's transaction: directly, on commit, or (after a rollback) with the next record or at the end
-of the request, task or process. One connection is enough, nothing waits, and a rollback takes no
-record with it. Where the database can't be reached, records wait in the queue, one line on
+of the request, task or process. Infos that come in a burst are written together: at most one write
+a second, what comes in between with the next record or at such an end. One connection is enough,
+nothing waits, and a rollback takes no record with it. Where the database can't be reached, records wait in the queue, one line on
 stderr says so, and it is tried again later; the console has had them all in the meantime.
 """
 
@@ -23,6 +24,8 @@ from wire.redact import RedactingFilter
 QUEUE_LENGTH = 10_000
 BATCH = 500
 PAUSE_AFTER_FAILURE_SECONDS = 15.0
+# A write a record costs a posted line more than its recording; warnings and errors never wait.
+INFOS_WAIT_SECONDS = 1.0
 SUMMARY_LENGTH = 500
 DETAILS_LENGTH = 20_000
 
@@ -30,6 +33,7 @@ _redacting = RedactingFilter()
 _waiting: deque[dict[str, Any]] = deque(maxlen=QUEUE_LENGTH)
 _here = threading.local()
 _not_before = 0.0
+_written_at = -INFOS_WAIT_SECONDS
 
 
 class DatabaseHandler(logging.Handler):
@@ -42,6 +46,8 @@ class DatabaseHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         try:
             _waiting.append(_columns(record))
+            if record.levelno < logging.WARNING and _wrote_just_now():
+                return
             if _in_callers_transaction():
                 transaction.on_commit(flush, robust=True)
             else:
@@ -70,9 +76,9 @@ def flush(**_signal: object) -> None:
 
 def discard() -> None:
     """Forgets what waits: a forked child must not write its parent's records again."""
-    global _not_before
+    global _not_before, _written_at
     _waiting.clear()
-    _not_before = 0.0
+    _not_before, _written_at = 0.0, -INFOS_WAIT_SECONDS
 
 
 def _taken() -> list[dict[str, Any]]:
@@ -86,9 +92,15 @@ def _taken() -> list[dict[str, Any]]:
     return taken
 
 
+def _wrote_just_now() -> bool:
+    return time.monotonic() - _written_at < INFOS_WAIT_SECONDS
+
+
 def _write(rows: list[dict[str, Any]]) -> None:
+    global _written_at
     try:
         _insert(rows)
+        _written_at = time.monotonic()
     except (OperationalError, InterfaceError):
         _waiting.extendleft(reversed(rows))
         raise

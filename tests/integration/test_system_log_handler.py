@@ -83,6 +83,31 @@ def test_a_record_is_written_when_its_transaction_commits(only_ours: None) -> No
     assert summaries() == ["inside"]
 
 
+@pytest.mark.django_db
+def test_infos_in_a_burst_are_written_together_and_an_error_brings_them_along(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(handler, "INFOS_WAIT_SECONDS", 60.0)
+    for text in ("one", "two", "three"):
+        logger.info(text)
+    assert summaries() == ["one"]
+    logger.error("four")
+    assert summaries() == ["one", "two", "three", "four"]
+    logger.info("five")
+    handler.flush()
+    assert summaries()[4:] == ["five"]
+
+
+@pytest.mark.django_db
+def test_an_info_is_written_at_once_where_none_came_just_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(handler, "INFOS_WAIT_SECONDS", 0.0)
+    for text in ("one", "two"):
+        logger.info(text)
+    assert summaries() == ["one", "two"]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_broken_transaction_does_not_keep_the_log_from_being_written(only_ours: None) -> None:
     with pytest.raises(InternalError), transaction.atomic():
