@@ -22,3 +22,19 @@ def session_lock(kind: int, number: int) -> Iterator[bool]:
         if held:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [kind, number])
+
+
+@contextmanager
+def free_lanes(most: int) -> Iterator[int]:
+    """How many of the first `most` lanes nobody works on now; they are ours until the end."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT lane FROM generate_series(0, %s) lane WHERE pg_try_advisory_lock(%s, lane)",
+            [most - 1, LANE],
+        )
+        held = [row[0] for row in cursor.fetchall()]
+    try:
+        yield len(held)
+    finally:
+        with connection.cursor() as cursor:
+            cursor.executemany("SELECT pg_advisory_unlock(%s, %s)", [(LANE, one) for one in held])

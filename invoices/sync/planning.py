@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
+from django.conf import settings
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -18,6 +19,7 @@ from invoices.sync.cancellations import (
     why_none_can_end,
 )
 from invoices.sync.keeping import Superseded, keep_draft, keep_plan
+from invoices.sync.locks import free_lanes
 from invoices.sync.read import Listed, list_agreements
 from invoices.sync.scope import Cancellations, RunScope
 from invoices.sync.states import OperationState, Origin
@@ -109,9 +111,12 @@ def _read_and_plan(run: SyncRun, scope: RunScope) -> tuple[Sequence[plan.Planned
 
 
 def _list(run: SyncRun, agreement_ids: Iterable[int]) -> Listed:
-    return list_agreements(
-        remote.client(), agreement_ids, remote.reference_field(), beat=lambda: beat(run)
-    )
+    """On lanes that are free, for what is posted meanwhile goes first; one request always may."""
+    client, field = remote.client(), remote.reference_field()
+    with free_lanes(settings.CONNECTWISE_CONCURRENCY) as free:
+        return list_agreements(
+            client, agreement_ids, field, beat=lambda: beat(run), at_once=max(1, free)
+        )
 
 
 def refuse_standing(planned: Iterable[plan.Planned], listed: Listed) -> list[plan.Planned]:

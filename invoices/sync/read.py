@@ -4,16 +4,26 @@ A plain list each, never `conditions`: their search lags behind writes (docs/con
 "Search lag").
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
+from queue import Empty, Queue
+from typing import TypeVar
+
+from django.db import connection
 
 from invoices.sync.keys import PREFIX
 from invoices.sync.remote import Reference
 from psa_connectwise.client import ConnectWiseClient
 from psa_connectwise.models import ConnectWiseSettings
-from psa_connectwise.schemas import Addition
+from psa_connectwise.schemas import Addition, Page
 from wire.errors import ConfigError, NotFound
 from wire.items import BadItem
+
+T = TypeVar("T")
+
+BEAT_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +63,12 @@ def list_agreements(
     reference_field: str,
     *,
     beat: Callable[[], None],
+    at_once: int = 1,
 ) -> Listed:
-    """`beat` is called before each request; an agreement that is gone has no additions."""
-    additions: dict[int, tuple[Addition, ...]] = {}
-    bad: list[BadItem] = []
-    for agreement_id in sorted(agreement_ids):
-        beat()
-        try:
-            page = client.additions(agreement_id)
-            additions[agreement_id] = page.items
-            bad.extend(page.bad)
-        except NotFound:
-            additions[agreement_id] = ()
+    """`at_once` is how many requests may be under way; `beat` is called all the while."""
+    pages = dict(_pages(client, sorted(agreement_ids), beat, at_once))
+    additions = {one: pages[one].items for one in sorted(pages)}
+    bad = [item for one in sorted(pages) for item in pages[one].bad]
     reference = find_reference(reference_field, additions.values())
     by_key: dict[str, Addition] = {}
     by_id: dict[int, Addition] = {}
@@ -80,6 +84,39 @@ def list_agreements(
                 places[key] = agreement_id
     highest = {one: max((a.id for a in found), default=0) for one, found in additions.items()}
     return Listed(by_key, by_id, highest, reference, places, tuple(bad))
+
+
+def _pages(
+    client: ConnectWiseClient, ids: Sequence[int], beat: Callable[[], None], at_once: int
+) -> Iterator[tuple[int, Page[Addition]]]:
+    """Each agreement with its Additions, in the order in which they are answered."""
+
+    def read(agreement_id: int) -> tuple[int, Page[Addition]]:
+        try:
+            return agreement_id, client.additions(agreement_id)
+        except NotFound:
+            return agreement_id, Page(())  # an agreement that is gone has none
+        finally:
+            # A thread that had something to log has opened one of its own.
+            connection.close()
+
+    answers: Queue[Future[tuple[int, Page[Addition]]]] = Queue()
+    threads = ThreadPoolExecutor(at_once)
+    try:
+        for agreement_id in ids:
+            threads.submit(read, agreement_id).add_done_callback(answers.put)
+        for _ in ids:
+            yield _next(answers, beat).result()
+    finally:
+        # The first failure ends it: nothing more is asked.
+        threads.shutdown(cancel_futures=True)
+
+
+def _next(answers: Queue[T], beat: Callable[[], None]) -> T:
+    while True:
+        beat()
+        with suppress(Empty):
+            return answers.get(timeout=BEAT_SECONDS)
 
 
 def find_reference(name: str, listed: Iterable[Iterable[Addition]]) -> Reference:
