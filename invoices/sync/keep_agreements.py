@@ -6,34 +6,23 @@ from dataclasses import asdict
 from django.db.models import Max
 
 from invoices.models import Operation, OwnAgreement, SyncRun
-from invoices.sync import plan
-from invoices.sync.facts import Planned
+from invoices.sync.facts import AgreementSlot, Planned
 from invoices.sync.states import AGREEMENT_KINDS, UNFINISHED, OperationKind
 from psa_connectwise.models import Agreement, AgreementType, Company
 
-# The agreement to be made, or the ConnectWise id of the one that is to bill earlier.
-WaitedFor = plan.AgreementSlot | int
 
-
-def agreement_waited_for(one: Planned) -> WaitedFor | None:
-    return one.slot or (one.needs.agreement_id if one.needs else None)
-
-
-def keep_agreements(run: SyncRun, planned: Sequence[Planned]) -> dict[WaitedFor, Operation]:
+def keep_agreements(
+    run: SyncRun, planned: Sequence[Planned]
+) -> dict[AgreementSlot | int, Operation]:
     """The operation each line waits for, by what it is about."""
-    organizations = {
-        what: one.line.organization_id
-        for one in planned
-        if one.line and (what := agreement_waited_for(one))
-    }
+    organizations = {one.agreement_work: one.line.organization_id for one in planned if one.line}
     highest = Agreement.objects.aggregate(highest=Max("connectwise_id"))["highest"] or 0
-    kept: dict[WaitedFor, Operation] = {}
+    kept: dict[AgreementSlot | int, Operation] = {}
     for one in planned:
-        if one.kind not in AGREEMENT_KINDS or one.slot is None:
+        what = one.agreement_work
+        if one.kind not in AGREEMENT_KINDS or what is None:
             continue
         made = one.kind == OperationKind.CREATE_AGREEMENT
-        what = one.slot if made else one.agreement_id
-        assert what
         row = Operation(
             run=run,
             kind=one.kind,

@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 
 from invoices.models import Operation, Posting, SyncRun
 from invoices.sync import plan, remote
-from invoices.sync.keep_agreements import agreement_waited_for, keep_agreements
+from invoices.sync.keep_agreements import keep_agreements
 from invoices.sync.read import Listed
 from invoices.sync.states import (
     AGREEMENT_KINDS,
@@ -140,7 +140,7 @@ def keep_operations(run: SyncRun, planned: Sequence[plan.Planned], listed: Liste
     for one in kept:
         row = _row(run, one)
         posting, organization = postings.get(one.key, (None, None))
-        row.waits_for = waited_for.get(what) if (what := agreement_waited_for(one)) else None
+        row.waits_for = waited_for.get(one.agreement_work) if one.agreement_work else None
         row.posting_id = posting if one.kind != OperationKind.CREATE else None
         row.organization_id = one.line.organization_id if one.line else organization
         row.agreement_id = agreements.get(one.agreement_id) if one.agreement_id else None

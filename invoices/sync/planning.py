@@ -24,6 +24,7 @@ from invoices.sync.read import Listed, list_agreements
 from invoices.sync.scope import Cancellations, RunScope
 from invoices.sync.states import OperationState, Origin
 from invoices.sync.undo import gather_undo
+from invoices.sync.wanted_agreements import without_needless
 from psa_connectwise.models import Agreement
 
 
@@ -130,7 +131,7 @@ def refuse_standing(planned: Iterable[plan.Planned], listed: Listed) -> list[pla
             chains[-1].append(one)
         else:
             chains.append([one])
-    return [one for chain in chains for one in _refuse_chain(chain, listed)]
+    return without_needless(one for chain in chains for one in _refuse_chain(chain, listed))
 
 
 def _refuse_chain(chain: list[plan.Planned], listed: Listed) -> list[plan.Planned]:

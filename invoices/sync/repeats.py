@@ -10,6 +10,7 @@ from invoices.models import InvoiceLine, Operation
 from invoices.sync.facts import Planned
 from invoices.sync.images import AdditionImage, differences
 from invoices.sync.states import OperationState
+from invoices.sync.wanted_agreements import without_needless
 
 
 def leave_refused(planned: Sequence[Planned]) -> list[Planned]:
@@ -20,9 +21,9 @@ def leave_refused(planned: Sequence[Planned]) -> list[Planned]:
         for one in planned
         if one.line and not one.is_step and _is_repeat(one, refused.get(one.line.id))
     }
-    left = [_skip(one) if one.line and one.line.id in stay else one for one in planned]
-    wanted = {one.slot for one in left if one.line and one.state == OperationState.PLANNED}
-    return [one for one in left if one.line or one.slot is None or one.slot in wanted]
+    return without_needless(
+        _skip(one) if one.line and one.line.id in stay else one for one in planned
+    )
 
 
 def _last_refused(line_ids: set[int]) -> dict[int, Operation]:

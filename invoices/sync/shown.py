@@ -116,8 +116,11 @@ def _is_same(row: Operation, one: plan.Planned, ended: set[str]) -> bool:
     ticked = _waits(row) and one.key in ended and one.state == S.PLANNED
     told = (row.state, row.reason_code) == (one.state, one.code)
     words = one.state != S.REFUSED or row.reason == one.reason
+    # Its agreement has to bill earlier first, which was not shown.
+    unready = one.needs is not None and row.waits_for_id is None
     return (
-        (row.kind, row.key, place) == (one.kind, one.key, one.agreement_id)
+        not unready
+        and (row.kind, row.key, place) == (one.kind, one.key, one.agreement_id)
         and (ticked or (told and words))
         and _same_image(row.before, one.before)
         and _same_image(row.after, one.image)
@@ -167,6 +170,8 @@ def _difference(row: Operation, one: plan.Planned) -> str:
     """In words, what is not as it was shown."""
     if row.state != S.PLANNED:
         return "it would be posted now"
+    if one.needs and row.waits_for_id is None:
+        return "its agreement would have to bill from an earlier day first"
     if row.kind != one.kind:
         return f"it would be {one.intent.value}, not {row.intent}"
     if row.after is not None and one.image is not None:

@@ -1,6 +1,6 @@
 """Agreements that planned lines wait for: made, or made to bill earlier, before them (P46). Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 from invoices.sync.facts import (
@@ -12,7 +12,7 @@ from invoices.sync.facts import (
     Planned,
     PlanSettings,
 )
-from invoices.sync.states import OperationKind, OperationState
+from invoices.sync.states import AGREEMENT_KINDS, OperationKind, OperationState
 
 
 def plan_agreements(
@@ -28,6 +28,15 @@ def plan_agreements(
         for agreement_id, start in _earliest_needs(planned).items()
     ]
     return made + moved
+
+
+def without_needless(planned: Iterable[Planned]) -> list[Planned]:
+    """Once lines were taken out of a plan: no work on an agreement that none waits for any more."""
+    told = list(planned)
+    wanted = {
+        one.agreement_work for one in told if one.line and one.state == OperationState.PLANNED
+    }
+    return [one for one in told if one.kind not in AGREEMENT_KINDS or one.agreement_work in wanted]
 
 
 def _first_days(planned: Sequence[Planned], directory: Directory) -> dict[AgreementSlot, date]:

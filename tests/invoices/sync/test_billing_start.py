@@ -4,13 +4,14 @@ from datetime import date
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 
 from invoices.models import InvoiceLine, Operation, OwnAgreement
-from invoices.sync import lanes, run
+from invoices.sync import lanes, previews, run
 from invoices.sync.planning import preview
 from invoices.sync.record import NOT_CONFIRMED
-from invoices.sync.scope import UndoScope
-from invoices.sync.states import OperationKind, OperationState, RunState
+from invoices.sync.scope import RunScope, UndoScope
+from invoices.sync.states import OperationKind, OperationState, Origin, RunState
 from invoices.sync.summary import summarize
 from psa_connectwise.models import Agreement
 from tests.invoices.sync.world import (
@@ -21,6 +22,7 @@ from tests.invoices.sync.world import (
     read_directory,
     settle_later,
     sync,
+    work,
 )
 
 Status = InvoiceLine.Status
@@ -240,3 +242,46 @@ def test_an_undo_takes_the_line_back_and_leaves_the_date(world: World, ours: Agr
     assert there(world, ours)["billStartDate"] == APRIL_9
     sync()
     assert len(moves(world)) == 1
+
+
+def test_the_schedule_moves_it_once_and_leaves_what_connectwise_refused(
+    world: World, ours: Agreement
+) -> None:
+    line = line_of(world, ours)
+    world.script("400_before_write")
+
+    def by_schedule() -> None:
+        work(run.start_run(period=MAY, user=None, origin=Origin.SCHEDULE))
+
+    by_schedule()
+    assert fresh(line).error_code == "before_billing_start"
+    by_schedule()
+    assert moves(world) == []
+    other = line_of(world, ours, charge_start_date=date(2026, 4, 20))
+    by_schedule()
+    assert len(moves(world)) == 1
+    assert fresh(other).psa_status == Status.SYNCED
+
+
+def test_what_was_not_previewed_is_not_moved(
+    world: World, ours: Agreement, admin_user: User
+) -> None:
+    """The plan shown is the plan executed: somebody moved the date on after the preview."""
+    world.store.edit("agreements", ours.connectwise_id, startDate=APRIL_9, billStartDate=APRIL_9,
+                     nextInvoiceDate=APRIL_9)  # fmt: skip
+    read_directory()
+    line = line_of(world, ours)
+    draft = previews.start_draft(period=MAY, user=admin_user, scope=RunScope())
+    previews.plan_if_needed(draft.pk, draft.epoch)
+    draft.refresh_from_db()
+    later = {"bill_start_date": MAY, "start_date": MAY, "next_invoice_date": MAY}
+    Agreement.objects.filter(pk=ours.pk).update(**later)
+
+    previews.confirm(draft, user=admin_user)
+    work(draft)
+
+    assert moves(world) == []
+    operation = Operation.objects.get(line=line, run=draft)
+    assert operation.reason == (
+        "Planned again: its agreement would have to bill from an earlier day first."
+    )

@@ -10,6 +10,7 @@ import pytest
 from invoices.sync import plan
 from invoices.sync.facts import AgreementDates, BillingNeed
 from invoices.sync.states import OperationKind, OperationState
+from invoices.sync.wanted_agreements import without_needless
 from tests.invoices.sync.plan_world import (
     AGREEMENT,
     APRIL,
@@ -145,3 +146,26 @@ def test_once_it_is_moved_there_is_nothing_to_move() -> None:
     (one,) = planned(line(), start=MAY, bill_start=MAY, next_invoice=MAY)
 
     assert (one.kind, one.state) == (Kind.CREATE, State.PLANNED)
+
+
+def test_what_no_line_waits_for_any_more_is_not_done() -> None:
+    lines = [
+        line(id=1),
+        line(id=2, subscription_id="S2", agreement_id=None),
+        line(id=3, subscription_id="S3", agreement_id=None, contract_id="C-3"),
+    ]
+    whole = planned(*lines)
+    assert [one.kind for one in whole[:3]] == [Kind.CREATE_AGREEMENT] * 2 + [Kind.UPDATE_AGREEMENT]
+
+    def without(*gone: int) -> list[object]:
+        left = [
+            replace(one, state=State.REFUSED) if one.line and one.line.id in gone else one
+            for one in whole
+        ]
+        return [one.agreement_work for one in without_needless(left) if not one.line]
+
+    second, third = plan.AgreementSlot(10, "EUR", "C-1"), plan.AgreementSlot(10, "EUR", "C-3")
+    assert without() == [second, third, 30]
+    assert without(1) == [second, third]
+    assert without(2) == [third, 30]
+    assert without(1, 2, 3) == []
