@@ -292,12 +292,12 @@ class Planned:
         waits = self.line is None and self.code in WAITS_FOR_A_YES
         if self.state == OperationState.SKIPPED and not waits:
             return Intent.SKIP
-        if self.state == OperationState.REFUSED:
-            return Intent.REFUSE
         if self.is_step:
             return Intent.STEP
+        if self.state == OperationState.REFUSED:
+            return Intent.REFUSE
         if self.kind == OperationKind.CREATE:
-            return Intent.MOVE if self.follows else Intent.CREATE
+            return Intent.MOVE if self.follows and self.undoes is None else Intent.CREATE
         return Intent.UNCHANGED if self.unchanged else INTENTS[self.kind]
 
     @property
