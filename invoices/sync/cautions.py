@@ -14,6 +14,7 @@ class CautionCode(StrEnum):
     SECOND_LINE = "second_line"  # another recurring line of its subscription in the period
     LATER_PERIOD = "later_period"  # a later period keeps the subscription's Addition
     PRORATES = "prorates"
+    AGREEMENT_STAYS = "agreement_stays"  # an undo doesn't take it back
     LONG_CYCLE = "long_cycle"  # it would be billed in every period of its agreement
 
 
@@ -42,6 +43,11 @@ class Caution:
 def prorates(agreement: str) -> Caution:
     text = f"Agreement {agreement} prorates: ConnectWise may prorate this again."
     return Caution(CautionCode.PRORATES, text)
+
+
+def agreement_stays(agreement: str) -> Caution:
+    text = f"Agreement {agreement}, which was made for it, stays in ConnectWise."
+    return Caution(CautionCode.AGREEMENT_STAYS, text)
 
 
 def long_cycle(line_cycle: str, agreement_cycle: str, end: date) -> Caution:

@@ -54,6 +54,11 @@ def field_changes(
     )
 
 
+def value_words(image: AdditionImage, name: str) -> str:
+    """One field of it, in words."""
+    return _words(image, name, {})
+
+
 def product_ids(*images: AdditionImage | None) -> set[int]:
     return {image.product_id for image in images if image}
 

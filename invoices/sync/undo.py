@@ -115,7 +115,8 @@ def gather_undo(scope: UndoScope, period: date, *, overwrite: bool) -> UndoFacts
             InvoiceLine.objects.filter(operations__in=found, is_mapped=True).distinct()
         )
     }
-    done = [_done(one, postings, lines) for one in operations if one.posting_id]
+    made = _made_agreements(operations)
+    done = [_done(one, postings, lines, made) for one in operations if one.posting_id]
     return UndoFacts(
         done=done,
         agreements=gather.gather_agreements(one.ours.agreement_id for one in done),
@@ -155,8 +156,26 @@ def _ours(row: Posting) -> Ours:
     )
 
 
-def _done(one: Operation, postings: dict[int, Ours], lines: dict[int, Line]) -> Done:
+def _made_agreements(operations: Iterable[Operation]) -> dict[tuple[int, int], str]:
+    """By run and agreement: the name of each that was made in these runs."""
+    makers = Operation.objects.filter(
+        run__in={one.run_id for one in operations},
+        kind=OperationKind.CREATE_AGREEMENT,
+        state=OperationState.DONE,
+        own_agreement__agreement__isnull=False,
+    )
+    rows = makers.values_list("run", "own_agreement__agreement", "own_agreement__agreement__name")
+    return {(run, agreement): name for run, agreement, name in rows}
+
+
+def _done(
+    one: Operation,
+    postings: dict[int, Ours],
+    lines: dict[int, Line],
+    made: dict[tuple[int, int], str],
+) -> Done:
     assert one.posting_id
+    created = one.kind == OperationKind.CREATE and one.agreement_id is not None
     return Done(
         id=one.pk,
         kind=OperationKind(one.kind),
@@ -165,6 +184,7 @@ def _done(one: Operation, postings: dict[int, Ours], lines: dict[int, Line]) -> 
         after=AdditionImage.from_json(one.after) if one.after else None,
         line=lines.get(one.line_id) if one.line_id else None,
         is_step=one.is_step,
+        made_agreement=made.get((one.run_id, one.agreement_id or 0), "") if created else "",
     )
 
 

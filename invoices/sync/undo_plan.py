@@ -8,7 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
+from invoices.sync import cautions
+from invoices.sync.cautions import Caution
 from invoices.sync.facts import Agreement, Line, Planned, PlanSettings, Refusal
+from invoices.sync.image_fields import LABELS, value_words
 from invoices.sync.images import AdditionImage, changed_fields, differences
 from invoices.sync.keys import posting_key
 from invoices.sync.states import OperationKind, OperationState, PostingState
@@ -43,6 +46,7 @@ class Done:
     after: AdditionImage | None
     line: Line | None
     is_step: bool
+    made_agreement: str = ""  # the name of the one that was made for it
 
 
 @dataclass(slots=True)
@@ -90,11 +94,32 @@ def _plan_group(group: Sequence[Done], books: _Books) -> list[Planned]:
     """All or nothing: what stands in the way of one stands in the way of those before it."""
     refusal = next((why for one in group if (why := _refusal(one, books))), None)
     if refusal:
-        return [
+        refused = [
             _planned(one, Kind.UPDATE, refusal.reason, code=refusal.code, refused=True)
             for one in group
         ]
-    return [replace(_inverse(one, books), follows=number > 0) for number, one in enumerate(group)]
+        return _with_steps(refused)
+    planned = [_inverse(one, books) for one in group]
+    return [replace(one, follows=number > 0) for number, one in enumerate(_with_steps(planned))]
+
+
+def _with_steps(planned: Sequence[Planned]) -> list[Planned]:
+    """A step is told with its line's own row; one that has none is a row of its own."""
+    steps: dict[int | None, list[str]] = {}
+    for one in planned:
+        if one.is_step and one.state == OperationState.PLANNED:
+            steps.setdefault(_line_id(one), []).append(one.reason)
+    rows = {_line_id(one) for one in planned if not one.is_step}
+    return [
+        replace(one, is_step=_line_id(one) in rows)
+        if one.is_step
+        else replace(one, reason=" ".join([one.reason, *steps.get(_line_id(one), [])]))
+        for one in planned
+    ]
+
+
+def _line_id(one: Planned) -> int | None:
+    return one.line.id if one.line else None
 
 
 def _refusal(one: Done, books: _Books) -> Refusal | None:
@@ -122,7 +147,7 @@ def _inverse(one: Done, books: _Books) -> Planned:
     if one.ours.state == PostingState.REMOVED:
         return _inverse_of_removed(one, books)
     if one.ours.key in books.found and books.found[one.ours.key] is None:
-        # Deleted by hand, and to go altogether.
+        # Deleted by hand, and to go altogether: nothing is sent for it.
         return _planned(one, Kind.DELETE, f"Addition {one.ours.addition_id} is gone already.")
     current = books.stands.get(one.ours.key) or books.found.get(one.ours.key) or one.ours.image
     assert current
@@ -138,13 +163,26 @@ def _inverse_standing(one: Done, current: AdditionImage, books: _Books) -> Plann
         return _take_away(one, current, books)
     if one.kind == Kind.END and one.ours.key in books.created:
         # Its making is taken back, too: it never runs again in between.
-        reason = f"Addition {number} goes altogether."
+        reason = f"Addition {number} goes altogether, so it isn't reopened before."
         return _planned(one, Kind.END, reason, before=current, image=current)
     assert one.before and one.after
     back = {name: getattr(one.before, name) for name in changed_fields(one.before, one.after)}
     image = replace(current, **back)
-    words = "runs on" if one.kind == Kind.END else "gets its values before back"
-    return _planned(one, Kind.UPDATE, f"Addition {number} {words}.", before=current, image=image)
+    words = _back_in_words(one, current, image)
+    return _planned(one, Kind.UPDATE, words, before=current, image=image)
+
+
+def _back_in_words(one: Done, current: AdditionImage, image: AdditionImage) -> str:
+    """ "Sets quantity back to 3 on Addition 5." """
+    number = one.ours.addition_id
+    names = changed_fields(current, image)
+    if not names:
+        return f"Addition {number} stays as it is: nothing was changed there for this line."
+    told = [f"{LABELS[name].lower()} back to {value_words(image, name)}" for name in names]
+    if one.kind == Kind.END and list(names) == ["cancelled_date"]:
+        runs = f"until {image.cancelled_date}" if image.cancelled_date else "without an end"
+        return f"Reopens Addition {number}, which was ended on {current.cancelled_date}: it runs on {runs}."
+    return f"Sets {', '.join(told)} on Addition {number}."
 
 
 def _take_away(one: Done, current: AdditionImage, books: _Books) -> Planned:
@@ -153,15 +191,14 @@ def _take_away(one: Done, current: AdditionImage, books: _Books) -> Planned:
     books.gone[ours.opened_by] = books.gone.get(ours.opened_by, 0) + 1
     agreement = books.agreements.get(ours.agreement_id)
     if not agreement or not agreement.has_invoiced(current.effective_date):
-        return _planned(
-            one, Kind.DELETE, f"Addition {ours.addition_id} is removed.", before=current
-        )
+        return _planned(one, Kind.DELETE, f"Deletes Addition {ours.addition_id}.", before=current)
     assert agreement.next_invoice
     image = ended_as_invoiced(current, agreement.next_invoice)
     return _planned(
         one,
         Kind.END,
-        f"Addition {ours.addition_id} was invoiced: it ends on {image.cancelled_date}.",
+        f"Addition {ours.addition_id} was invoiced, so ConnectWise doesn't delete it: it ends on "
+        f"{image.cancelled_date} instead.",
         before=current,
         image=image,
     )
@@ -187,7 +224,7 @@ def _inverse_of_removed(one: Done, books: _Books) -> Planned:
         line_id=ours.opened_by,
         removals=removals,
     )
-    reason = f"Addition {ours.addition_id}, which was removed, is made again."
+    reason = f"Makes Addition {ours.addition_id}, which was removed, again under a new number."
     made = _planned(one, Kind.CREATE, reason, image=oldest.before)
     return replace(made, key=key, addition_id=None)
 
@@ -217,4 +254,9 @@ def _planned(
         undoes=one.id,
         reason=reason,
         code=code,
+        warnings=_cautions(one),
     )
+
+
+def _cautions(one: Done) -> tuple[Caution, ...]:
+    return (cautions.agreement_stays(one.made_agreement),) if one.made_agreement else ()

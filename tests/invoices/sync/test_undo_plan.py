@@ -10,7 +10,7 @@ import pytest
 from invoices.sync import plan
 from invoices.sync.images import AdditionImage
 from invoices.sync.keys import posting_key
-from invoices.sync.states import OperationKind, OperationState, PostingState
+from invoices.sync.states import Intent, OperationKind, OperationState, PostingState
 from invoices.sync.undo_plan import Done, Ours, plan_undo
 from tests.invoices.sync.plan_world import AGREEMENT, APRIL, IMAGE, JUNE, SETTINGS, line
 
@@ -171,3 +171,83 @@ def test_while_it_is_being_checked_it_is_refused() -> None:
     (one,) = undo(done(1, Kind.UPDATE, IMAGE, FOUR, image=FOUR, busy=True))
 
     assert (one.state, one.code) == (State.REFUSED, "addition_busy")
+
+
+# --- What a person reads ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("operation", "reason"),
+    [
+        (done(1, Kind.CREATE, None, IMAGE), "Deletes Addition 5."),
+        (
+            done(1, Kind.UPDATE, IMAGE, FOUR, image=FOUR),
+            "Sets quantity back to 2 on Addition 5.",
+        ),
+        (
+            done(1, Kind.END, FOUR, ENDED, image=ENDED),
+            "Reopens Addition 5, which was ended on 2026-05-31: it runs on without an end.",
+        ),
+        (
+            done(1, Kind.UPDATE, IMAGE, IMAGE),
+            "Addition 5 stays as it is: nothing was changed there for this line.",
+        ),
+        (
+            done(1, Kind.DELETE, IMAGE, None, state=PostingState.REMOVED, removals=1),
+            "Makes Addition 5, which was removed, again under a new number.",
+        ),
+    ],
+)
+def test_each_says_what_it_does(operation: Done, reason: str) -> None:
+    assert undo(operation)[0].reason == reason
+
+
+def test_what_was_invoiced_says_why_it_is_ended_instead() -> None:
+    invoiced = {30: replace(AGREEMENT, next_invoice=JUNE)}
+
+    (one,) = undo(done(1, Kind.CREATE, None, IMAGE), agreements=invoiced)
+
+    assert one.reason == (
+        "Addition 5 was invoiced, so ConnectWise doesn't delete it: it ends on 2026-05-31 instead."
+    )
+
+
+def test_a_move_is_one_row_that_tells_both_halves() -> None:
+    ended = replace(done(1, Kind.END, FOUR, ENDED, image=ENDED), is_step=True, line=line(id=7))
+    made = replace(
+        done(2, Kind.CREATE, None, FOUR, key="LB-2", addition_id=6, image=FOUR), line=line(id=7)
+    )
+
+    row, step = undo(ended, made)
+
+    assert (row.intent, step.intent) == (Intent.REMOVE, Intent.STEP)
+    assert row.reason == (
+        "Deletes Addition 6. "
+        "Reopens Addition 5, which was ended on 2026-05-31: it runs on without an end."
+    )
+
+
+def test_the_first_half_of_a_move_that_broke_off_is_a_row_of_its_own() -> None:
+    (one,) = undo(replace(done(1, Kind.END, FOUR, ENDED, image=ENDED), is_step=True))
+
+    assert (one.intent, one.is_step) == (Intent.UPDATE, False)
+
+
+def test_a_refused_move_is_one_row() -> None:
+    ended = replace(done(1, Kind.END, FOUR, ENDED, image=ENDED), is_step=True, line=line(id=7))
+    made = replace(
+        done(2, Kind.CREATE, None, FOUR, key="LB-2", addition_id=6, image=FOUR, busy=True),
+        line=line(id=7),
+    )
+
+    row, step = undo(ended, made)
+
+    assert (row.intent, step.intent) == (Intent.REFUSE, Intent.STEP)
+
+
+def test_an_agreement_that_was_made_for_it_stays_and_that_is_said() -> None:
+    (one,) = undo(replace(done(1, Kind.CREATE, None, IMAGE), made_agreement="CON-1"))
+
+    assert [str(warned) for warned in one.warnings] == [
+        "Agreement CON-1, which was made for it, stays in ConnectWise."
+    ]
