@@ -140,7 +140,7 @@ def _already_over(one: Running, stands: AdditionImage | None) -> Planned:
         _planned(one, reason="It ends in ConnectWise already: nothing to do."),
         state=OperationState.SKIPPED,
         code="over_already",
-        closes=Closing(one.owned.key, state),
+        closes=Closing(one.owned.key, state, stands),
     )
 
 

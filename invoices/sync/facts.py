@@ -207,6 +207,7 @@ class Closing:
 
     key: str
     state: PostingState
+    image: AdditionImage | None = None  # as it stands there, where it does
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,13 +279,13 @@ class Planned:
     warnings: tuple[Caution, ...] = field(default=())
 
     @property
-    @property
     def agreement_work(self) -> AgreementSlot | int | None:
         """The agreement to be made (its slot) or to bill earlier (its id): this does it, or waits."""
         if self.kind == OperationKind.UPDATE_AGREEMENT:
             return self.agreement_id
         return self.slot or (self.needs.agreement_id if self.needs else None)
 
+    @property
     def intent(self) -> Intent:
         """What a person reads; an end that waits for a yes is an end still."""
         if self.kind in AGREEMENT_KINDS:

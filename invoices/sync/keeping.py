@@ -125,9 +125,11 @@ def keep_closed(planned: Iterable[plan.Planned]) -> None:
     """What the read step found to be over is over, whatever comes of the plan."""
     for one in planned:
         if one.closes:
-            Posting.objects.filter(key=one.closes.key, state=PostingState.OPEN).update(
-                state=one.closes.state
-            )
+            values: dict[str, object] = {"state": one.closes.state}
+            if one.closes.image:
+                # Else a recheck would take the end for an older change that came late.
+                values["after_image"] = one.closes.image.to_json()
+            Posting.objects.filter(key=one.closes.key, state=PostingState.OPEN).update(**values)
 
 
 def keep_operations(run: SyncRun, planned: Sequence[plan.Planned], listed: Listed) -> None:

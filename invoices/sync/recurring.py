@@ -126,7 +126,7 @@ def _carry_on(
         owned=owned,
         current=current,
         changed="" if overwrite else changed,
-        closes=Closing(owned.key, PostingState.ENDED) if way == Way.CREATE else None,
+        closes=Closing(owned.key, PostingState.ENDED, current) if way == Way.CREATE else None,
     )
 
 

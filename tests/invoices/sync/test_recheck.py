@@ -3,13 +3,23 @@
 from datetime import date
 from decimal import Decimal
 
+import pytest
 from django.db.models import F
 
-from invoices.models import InvoiceLine, Operation, Posting
-from invoices.sync import lanes
+from invoices.models import InvoiceLine, Operation, Period, Posting, SyncRun
+from invoices.sync import ending, lanes
+from invoices.sync.scope import Cancellations
 from invoices.sync.states import PostingState
 from tests.invoices.sync.mishaps import given_back, other_agreement
-from tests.invoices.sync.world import World, fresh, let_time_pass, sync
+from tests.invoices.sync.world import (
+    JUNE,
+    MAY,
+    World,
+    fresh,
+    let_time_pass,
+    settle_later,
+    sync,
+)
 
 Status = InvoiceLine.Status
 
@@ -104,3 +114,26 @@ def test_a_line_whose_addition_differs_says_so_again_and_is_not_posted_twice(wor
 
     assert len(world.additions()) == 1
     assert "Retry this line to write over it" in Operation.objects.latest("pk").reason
+
+
+def test_an_end_that_came_late_is_not_taken_back(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ending, "business_today", lambda now: date(2026, 7, 2))
+    world.monthly(MAY)
+    sync()
+    for month in (MAY, JUNE):
+        Period.objects.create(month=month, complete=True)
+    world.script("late_write", late_write_seconds=7200)
+    how = {"period": JUNE, "cancellations": Cancellations.APPLY, "force": True}
+    sync(**how)
+    SyncRun.objects.update(stop_requested=True)
+    assert settle_later().given_back == 1
+    world.connectwise.land_late_writes()
+    sync(**how)
+
+    let_time_pass(3700)
+    lanes.sweep()
+
+    (addition,) = world.additions()
+    assert addition["cancelledDate"] == "2026-05-31T00:00:00Z"
