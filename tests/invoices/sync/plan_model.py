@@ -48,6 +48,8 @@ class Books:
     additions: dict[int, Addition] = field(default_factory=dict)
     postings: dict[str, Posting] = field(default_factory=dict)
     own_agreements: dict[plan.AgreementSlot, int] = field(default_factory=dict)
+    # Which line wrote which Addition (by key) for which period.
+    written: dict[tuple[str, date], int] = field(default_factory=dict)
     ids: Iterable[int] = field(default_factory=lambda: count(1000))
 
     def foreign(self, agreement_id: int) -> int:
