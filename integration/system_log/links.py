@@ -38,23 +38,16 @@ def address(kind: str, key: str) -> str | None:
     if not key.isdecimal():
         return None
     if kind == "run":
-        run = SyncRun.objects.filter(pk=int(key)).first()
-        return _invoices(period=f"{run.period:%Y-%m}") if run and run.period else None
+        known = SyncRun.objects.filter(pk=int(key)).exists()
+        return reverse("invoices:run_page", args=[int(key)]) if known else None
     load = Load.objects.filter(pk=int(key)).first()
     return _invoices(period=f"{load.month:%Y-%m}") if load else None
 
 
 def _line(platform_id: str) -> str | None:
-    """The grid, narrowed to the line's customer, contract and offer: a handful of rows."""
-    line = InvoiceLine.objects.filter(platform_id=platform_id).first()
-    if line is None:
-        return None
-    return _invoices(
-        period=f"{line.period:%Y-%m}",
-        q=line.organization_name,
-        contract=line.contract_id,
-        offer=line.offer_name,
-    )
+    """Its receipt: why it stands where it stands, and all that was done for it."""
+    line = InvoiceLine.objects.filter(platform_id=platform_id).only("pk").first()
+    return reverse("invoices:receipt", args=[line.pk]) if line else None
 
 
 def _mapping(about: str) -> str:

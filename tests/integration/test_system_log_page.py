@@ -173,14 +173,13 @@ def test_ten_more_rows_cost_no_more_queries(
         assert len(shown(viewer)) == 12
 
 
-def test_a_line_leads_to_the_grid_of_its_period_narrowed_to_it(viewer: Client) -> None:
-    line = make_line(platform_id="L/9", period=date(2026, 5, 1), contract_id="CON-7")
+def test_a_line_leads_to_its_receipt(viewer: Client) -> None:
+    line = make_line(platform_id="L/9")
     ((label, address),) = links(write(line="L/9"))
     assert label == "Line L/9"
     target = viewer.get(address).headers["Location"]
-    assert target.startswith("/mapping/invoices/?period=2026-05&")
-    assert "contract=CON-7" in target
-    assert line.offer_name.replace(" ", "+") in target
+    assert target == f"/mapping/invoices/lines/{line.pk}/receipt/"
+    assert line.offer_name in viewer.get(target).text
 
 
 def test_a_run_and_a_load_lead_to_their_month(viewer: Client) -> None:
