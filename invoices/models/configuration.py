@@ -113,6 +113,7 @@ class InvoiceSettings(models.Model):
     end_long_cycles = models.BooleanField(default=False)
 
     class Meta:
+        verbose_name_plural = "invoice settings"
         constraints = [
             models.CheckConstraint(condition=models.Q(pk=1), name="one_row_of_invoice_settings")
         ]

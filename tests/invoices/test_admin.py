@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from invoices.models import ChargeDateRule, ChargeTypeName, InvoiceSettings
-from tests.factories import make_user
+from tests.factories import make_line, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -107,3 +107,61 @@ def test_settings_are_one_row_that_is_never_deleted(admin_client: Client) -> Non
     good = admin_client.post(f"{SETTINGS}{row.pk}/change/", values | {"time_zone": "Asia/Tokyo"})
     assert good.status_code == 302
     assert InvoiceSettings.load().time_zone == "Asia/Tokyo"
+
+
+def effect(client: Client, **values: Any) -> str:
+    given = {"charge_type": "Cycle Fee", "slot": "end", "kind": "start_month_last", "day": ""}
+    return str(client.get(f"{RULES}effect/", {**given, **values}).content.decode())
+
+
+def test_the_page_of_a_rule_tells_what_each_choice_does(admin_client: Client) -> None:
+    page = admin_client.get(f"{RULES}add/").content.decode()
+    row = '<th scope="row">First day of the following month</th><td>2026-06-01</td>'
+    assert f"{row}<td>2026-06-01</td>" in page
+    assert "a start always has a date" in page
+
+
+def test_the_effect_of_a_rule_is_shown_before_it_is_saved(admin_client: Client) -> None:
+    line = make_line(charge_type="Cycle Fee")
+    shown = effect(admin_client)
+    assert "1 of 1 unsynced lines would change" in shown
+    assert line.platform_id in shown
+    assert not ChargeDateRule.objects.exists()
+
+
+def test_the_effect_of_an_edited_rule_is_seen_without_the_rule_as_it_was(
+    admin_client: Client,
+) -> None:
+    make_line(charge_type="Cycle Fee")
+    add_rule(admin_client)
+    rule = ChargeDateRule.objects.get()
+    assert "would change" in effect(admin_client, rule=rule.pk, kind="end_month_last")
+    assert "has a rule for this date already" in effect(admin_client)
+
+
+def test_the_effect_of_a_rule_that_makes_no_sense_says_so(admin_client: Client) -> None:
+    assert "Give a day (1 to 31)" in effect(admin_client, kind="fixed_day")
+
+
+def test_rules_are_re_applied_after_a_yes(admin_client: Client) -> None:
+    line = make_line(charge_type="Cycle Fee")
+    add_rule(admin_client)
+    assert "Re-apply to 1 unsynced line…" in admin_client.get(RULES).content.decode()
+
+    asked = admin_client.get(f"{RULES}reapply/").content.decode()
+    assert "1 of 1 unsynced lines would change" in asked
+    line.refresh_from_db()
+    assert line.charge_end_date_source == "none"
+
+    told = admin_client.post(f"{RULES}reapply/", follow=True).content.decode()
+    assert "The rules were re-applied: 1 line changed." in told
+    line.refresh_from_db()
+    assert line.charge_end_date_source == "system"
+
+
+@pytest.mark.parametrize("address", ["effect/", "reapply/"])
+def test_only_who_may_change_rules_sees_effects_and_re_applies(
+    client: Client, address: str
+) -> None:
+    client.force_login(make_user(is_staff=True))
+    assert client.get(f"{RULES}{address}").status_code == 403
