@@ -2,7 +2,18 @@
 
 from django.urls import URLPattern, path
 
-from invoices.views import bulk, edit, grid, loading, receipts, selection, sync, undo
+from invoices.views import (
+    bulk,
+    edit,
+    grid,
+    loading,
+    preview,
+    receipts,
+    runs,
+    selection,
+    sync,
+    undo,
+)
 
 app_name = "invoices"
 urlpatterns: list[URLPattern] = [
@@ -19,6 +30,7 @@ urlpatterns: list[URLPattern] = [
     path("bulk/<int:pk>/confirm/", bulk.confirm, name="bulk_confirm"),
     path("bulk/<int:pk>/leave-out/", bulk.leave_out, name="bulk_leave_out"),
     path("bulk/<int:pk>/refused/", bulk.refused, name="bulk_refused"),
+    path("edits/<int:pk>/others/", edit.line_others, name="line_others"),
     path("lines/<int:pk>/", edit.line_row, name="line_row"),
     path("lines/<int:pk>/edit/", edit.line_edit, name="line_edit"),
     path("load/", loading.load, name="load"),
@@ -30,6 +42,13 @@ urlpatterns: list[URLPattern] = [
     path("lines/<int:pk>/retry/<int:run_id>/", receipts.retry_confirm, name="retry_confirm"),
     path("lines/<int:pk>/undo/", undo.undo_line, name="undo_line"),
     path("runs/<int:pk>/undo/", undo.undo_run, name="undo_run"),
+    path("runs/", runs.run_list, name="runs"),
+    path("runs/<int:pk>/", runs.run_page, name="run_page"),
+    path("runs/<int:pk>/watch/", runs.run_watch, name="run_watch"),
+    path("runs/<int:pk>/customers/", runs.run_customers, name="run_customers"),
+    path("runs/<int:pk>/rows.csv", runs.run_csv, name="run_csv"),
+    path("runs/<int:pk>/confirm/", preview.run_confirm, name="run_confirm"),
+    path("runs/<int:pk>/again/", preview.run_again, name="run_again"),
     path("run/", sync.run_bar, name="run"),
     path("run/stop/", sync.run_stop, name="run_stop"),
 ]

@@ -1,5 +1,6 @@
 """Addresses of records in ConnectWise's web client, for people (docs/connectwise.md, "Finding the API")."""
 
+from collections.abc import Callable
 from urllib.parse import urlencode
 
 from psa_connectwise.address import ROUTER_CODEBASE, site
@@ -14,10 +15,19 @@ def agreement_url(connectwise_id: int) -> str:
 
     An Addition has no address of its own there.
     """
+    return agreement_urls()(connectwise_id)
+
+
+def agreement_urls() -> Callable[[int], str]:
+    """The same for many agreements; the settings are read once."""
     known = credentials()
     try:
         login = site(known.url).login
     except ConfigError:
-        return ""
-    record = {"recordType": "AgreementFV", "recid": connectwise_id, "companyName": known.company_id}
-    return f"{login}/{ROUTER}?{urlencode(record)}"
+        return lambda _connectwise_id: ""
+
+    def address(connectwise_id: int) -> str:
+        named = {"recid": connectwise_id, "companyName": known.company_id}
+        return f"{login}/{ROUTER}?{urlencode({'recordType': 'AgreementFV', **named})}"
+
+    return address

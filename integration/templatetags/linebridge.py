@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -13,9 +13,11 @@ from django.http import HttpRequest
 from django.template.context import Context
 from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from integration import times
 from integration.roles import ADMINISTRATOR, OPERATOR, VIEWER, may_administer
 from mapping.grid import GridState
 
@@ -106,6 +108,27 @@ def without_filter(grid: GridState, name: str) -> str:
 def column_label(columns: Iterable[Any], key: str) -> str:
     """The label of the column with that key."""
     return next((column.label for column in columns if column.key == key), "")
+
+
+@dataclass(frozen=True)
+class FilterLink:
+    """Where a click on a filter leads, and whether it is on."""
+
+    url: str
+    is_on: bool
+
+
+@register.simple_tag
+def toggled_filter(grid: GridState, name: str, value: str) -> FilterLink:
+    """A filter of one value: a click sets it, another one takes it away."""
+    is_on = grid.filters.get(name) == (value,)
+    return FilterLink(grid.with_params(**{name: None if is_on else value}), is_on)
+
+
+@register.filter
+def ago(then: datetime | None) -> str:
+    """ "3 hours ago"."""
+    return times.ago(then, timezone.now()) if then else "never"
 
 
 @register.filter

@@ -80,6 +80,11 @@ class SyncRun(models.Model):
         return "undo" in self.scope
 
     @property
+    def by(self) -> str:
+        """Who asked for it, as people read it."""
+        return self.user.username if self.user else self.get_origin_display()
+
+    @property
     def started_at(self) -> datetime:
         """When it began to work; a preview before that is not counted."""
         return self.confirmed_at or self.created_at

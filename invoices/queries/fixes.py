@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
+from invoices.fixes import FIXES
 from invoices.models import InvoiceLine
 
 
@@ -48,17 +49,33 @@ WAYS: dict[str, tuple[Way, ...]] = {
     "agreement_gone": (Way.AGREEMENT,),
     "agreement_of_another_company": (Way.AGREEMENT,),
     "agreement_not_active": (Way.AGREEMENT,),
+    "agreement_ended": (Way.AGREEMENT,),
+    "no_contract": (Way.AGREEMENT,),
+    "text_too_long": (Way.LINE,),
+    "not_found": (Way.AGREEMENT,),
     "agreement_not_made": (Way.AGREEMENT,),
     "before_billing_start": (Way.DATES, Way.AGREEMENT),
     "period_invoiced": (Way.DATES, Way.AGREEMENT),
 }
+# What can be mended in ConnectWise, at the line's agreement.
+IN_CONNECTWISE = (
+    "agreement_not_active",
+    "agreement_ended",
+    "before_billing_start",
+    "period_invoiced",
+    "addition_invoiced",
+    "changed_in_connectwise",
+    "stands_there",
+    "refused_by_connectwise",
+)
 # Of all lines of a cause at once, only these lie in one place.
 TOGETHER = (Way.ORGANIZATION, Way.PRODUCT, Way.CONFIGURATION, Way.LOAD)
 
 
 def cause_name(code: str) -> str:
     """ "Product inactive": the cause in words."""
-    return code.replace("_", " ").capitalize() or "Error"
+    known = FIXES.get(code)
+    return known.name if known else code.replace("_", " ").capitalize() or "Error"
 
 
 def fixes_of_line(code: str, line: InvoiceLine) -> list[Fix]:

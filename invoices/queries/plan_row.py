@@ -1,32 +1,23 @@
 """One row of a plan in words: what it is about, what changes, why, and what came of it."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
-from datetime import date
-from decimal import Decimal
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from invoices.models import InvoiceLine, Operation, SyncRun
-from invoices.queries.fixes import Fix, fixes_of_line, line_address
+from invoices.queries.fixes import IN_CONNECTWISE, Fix, fixes_of_line, line_address
 from invoices.queries.rows import CREATE_AGREEMENT
 from invoices.queries.runs import KINDS, OUTCOMES
 from invoices.sync.cautions import Caution, CautionCode
-from invoices.sync.images import AdditionImage, differences
+from invoices.sync.image_fields import field_changes
+from invoices.sync.images import AdditionImage
 from invoices.sync.states import Intent, OperationState
+from psa_connectwise.links import agreement_urls
 from psa_connectwise.models import Product
 
 S = OperationState
-LABELS = {
-    "product_id": "Product",
-    "quantity": "Quantity",
-    "unit_price": "Unit price",
-    "unit_cost": "Unit cost",
-    "effective_date": "Effective date",
-    "cancelled_date": "End date",
-    "invoice_description": "Invoice description",
-    "taxable": "Taxable",
-    "bill_customer": "Billing",
-    # Of an agreement.
+# Of an agreement to be made, or whose billing start moves.
+AGREEMENT_LABELS = {
     "name": "Name",
     "start": "Bills from",
     "start_date": "Start date",
@@ -57,6 +48,7 @@ class PlanRow:
     line: InvoiceLine | None
     url: str
     agreement: str
+    agreement_url: str  # in ConnectWise
     new_agreement: bool
     product: str
     changes: Sequence[Change]  # what differs
@@ -77,20 +69,28 @@ class PlanRow:
 
 def plan_rows(run: SyncRun, operations: Sequence[Operation]) -> list[PlanRow]:
     """The rows of these operations; as many queries for one as for all."""
-    names = _product_names(operations)
+    names, urls = _product_names(operations), agreement_urls()
     differs = _told_before(run, operations)
     return [
-        plan_row(run, one, names=names, differs=differs.get(one.line_id, "")) for one in operations
+        plan_row(run, one, names=names, urls=urls, differs=differs.get(one.line_id, ""))
+        for one in operations
     ]
 
 
 def plan_row(
-    run: SyncRun, one: Operation, *, names: Mapping[int, str], differs: str = ""
+    run: SyncRun,
+    one: Operation,
+    *,
+    names: Mapping[int, str],
+    urls: Callable[[int], str],
+    differs: str,
 ) -> PlanRow:
     before, after = _images(one)
     whole = before is None or after is None
+    changes = _changes(before, after, names)
     agreement, is_new = _agreement(one)
     line = one.line or (one.posting.line if one.posting else None)
+    url = urls(one.agreement.connectwise_id) if one.agreement else ""
     return PlanRow(
         operation=one,
         label=KINDS.get(one.intent, one.intent),
@@ -99,12 +99,13 @@ def plan_row(
         line=one.line,
         url=line_address(one.line) if one.line else "",
         agreement=agreement,
+        agreement_url=url,
         new_agreement=is_new,
         product=_product(one, after or before, names),
-        changes=[] if whole else _changes(before, after, names),
-        image=_whole(after or before, names) if whole else [],
+        changes=[] if whole else changes,
+        image=changes if whole else [],
         warnings=[Caution.from_json(told) for told in one.warnings],
-        fixes=_fixes(one),
+        fixes=_fixes(one, url),
         outcome=outcome_of(one),
         outcome_words=outcome_words(run, one),
         problem=one.last_error if one.state in (S.FAILED, S.UNKNOWN, S.WITHDRAWN) else "",
@@ -136,55 +137,27 @@ def _images(one: Operation) -> tuple[Image | None, Image | None]:
 
 
 def _changes(before: Image | None, after: Image | None, names: Mapping[int, str]) -> list[Change]:
-    if not before or not after:
-        return []
-    if "product_id" not in before:
-        return [
-            Change(LABELS.get(name, name), _words(name, before[name], names), value)
-            for name in before
-            if before[name] != after.get(name) and (value := _words(name, after.get(name), names))
-        ]
-    told = differences(AdditionImage.from_json(before), AdditionImage.from_json(after))
+    """Every field of the one side that there is, or what differs between both."""
+    if "product_id" not in (after or before or {}):
+        return _agreement_changes(before or {}, after or {})
+    told = field_changes(_addition(before), _addition(after), names)
     return [
-        Change(
-            LABELS[one.field],
-            _words(one.field, one.expected, names),
-            _words(one.field, one.found, names),
-        )
+        Change(one.label, one.before if before and after else "", one.after or one.before)
         for one in told
+        if one.changed
     ]
 
 
-def _whole(image: Image | None, names: Mapping[int, str]) -> list[Change]:
-    if not image:
-        return []
-    if "product_id" not in image:
-        shown = [name for name in image if name in LABELS]
-        return [Change(LABELS[name], "", _words(name, image[name], names)) for name in shown]
-    addition = AdditionImage.from_json(image)
+def _agreement_changes(before: Image, after: Image) -> list[Change]:
     return [
-        Change(LABELS[f.name], "", _words(f.name, getattr(addition, f.name), names))
-        for f in fields(AdditionImage)
+        Change(AGREEMENT_LABELS[name], str(before.get(name) or ""), str(after[name]))
+        for name in after
+        if name in AGREEMENT_LABELS and after[name] and after[name] != before.get(name)
     ]
 
 
-def _words(name: str, value: object, names: Mapping[int, str]) -> str:
-    if name == "product_id":
-        return names.get(int(str(value)), f"Product {value}")
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, Decimal):
-        return _number(value, places=0 if name == "quantity" else 2)
-    if isinstance(value, date):
-        return value.isoformat()
-    return str(value) if value else "none"
-
-
-def _number(value: Decimal, *, places: int) -> str:
-    """Grouped and exact, with at least so many places."""
-    whole, _, rest = f"{value:,f}".partition(".")
-    rest = rest.rstrip("0").ljust(places, "0")
-    return f"{whole}.{rest}" if rest else whole
+def _addition(image: Image | None) -> AdditionImage | None:
+    return AdditionImage.from_json(image) if image else None
 
 
 def _subject(one: Operation, line: InvoiceLine | None) -> str:
@@ -215,14 +188,15 @@ def _product(one: Operation, image: Image | None, names: Mapping[int, str]) -> s
     return one.line.product_name if one.line else ""
 
 
-def _fixes(one: Operation) -> list[Fix]:
-    if one.line is None or one.undoes_id:
+def _fixes(one: Operation, agreement_url: str) -> list[Fix]:
+    """What helps a line that would fail, or has failed."""
+    if one.line is None or one.undoes_id or one.state not in (S.REFUSED, S.FAILED):
         return []
-    if one.state == S.REFUSED:
-        return fixes_of_line(one.reason_code, one.line)
-    if one.state == S.FAILED:
-        return fixes_of_line(one.line.error_code, one.line)
-    return []
+    code = one.reason_code if one.state == S.REFUSED else one.line.error_code
+    found = fixes_of_line(code, one.line)
+    if agreement_url and code in IN_CONNECTWISE:
+        found.append(Fix("Open the agreement in ConnectWise", agreement_url))
+    return found
 
 
 def _product_names(operations: Iterable[Operation]) -> dict[int, str]:

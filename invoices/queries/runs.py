@@ -79,6 +79,7 @@ class Figures:
     outcomes: Sequence[Tally]
     money: Sequence[Money]
     total: int
+    planned: int  # rows that would be sent, agreements aside
     post: int  # lines that would become Synced
     refused: int
     warned: int
@@ -113,6 +114,10 @@ def figures(run: SyncRun) -> Figures:
         outcomes=_outcomes(groups),
         money=_money(group for group in groups if group["state"] == counted),
         total=_sum(groups, "rows"),
+        planned=_sum(
+            (g for g in groups if g["state"] == S.PLANNED and g["intent"] != Intent.AGREEMENT),
+            "rows",
+        ),
         post=_sum((group for group in groups if group["state"] == S.PLANNED), "lines"),
         refused=_sum((group for group in groups if group["state"] == S.REFUSED), "lines"),
         warned=_sum(groups, "warned"),

@@ -27,7 +27,7 @@ def export_lines(*, period: date, output: Writable) -> Iterator[int]:
     lines = InvoiceLine.objects.filter(period=period).order_by("invoice_date", "pk")
     number = 0
     for number, line in enumerate(lines.iterator(chunk_size=CHUNK), start=1):
-        writer.writerow([_defused(cell(line)) for cell in columns.values()])
+        writer.writerow([defused(cell(line)) for cell in columns.values()])
         if number % CHUNK == 0:
             yield number
     yield number
@@ -72,7 +72,7 @@ def _plain(value: Decimal) -> Decimal:
     return Decimal(f"{value.normalize():f}")
 
 
-def _defused(value: object) -> object:
+def defused(value: object) -> object:
     """Text from elsewhere never becomes a formula; numbers and dates are ours and stay numbers."""
     if isinstance(value, str) and value.startswith(FORMULA_STARTS):
         return f"'{value}"

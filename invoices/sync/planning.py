@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from invoices.models import SyncRun
-from invoices.sync import changed, ending, gather, owned, plan, remote, repeats, shown
+from invoices.sync import changed, ending, fresh, gather, owned, plan, remote, repeats, shown
 from invoices.sync.cancellations import (
     Month,
     Policy,
@@ -84,11 +84,14 @@ def plan_draft(run: SyncRun) -> None:
     """Plan a preview from what is known of ConnectWise; read it first where the scope says so."""
     scope = RunScope.from_json(run.scope)
     if scope.fresh:
+        if not scope.undo:
+            fresh.read_directory(run)
+        fresh.tell(run, "Reading the Additions of its agreements")
         planned, listed = _read_and_plan(run, scope)
     else:
         planned, listed = _known_plan(run, scope), Listed()
     known_at = timezone.now() if scope.fresh else last_read()
-    SyncRun.objects.filter(pk=run.pk).update(known_at=known_at)
+    SyncRun.objects.filter(pk=run.pk).update(known_at=known_at, message="")
     keep_draft(run, planned, listed)
 
 

@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from invoices.loading.queries import load_under_way
 from invoices.loading.start import hold_period
@@ -87,7 +88,7 @@ def plan_anew(run: SyncRun, *, fresh: bool) -> bool:
             state=RunState.DRAFTING,
             epoch=F("epoch") + 1,
             scope=scope | ({"fresh": True} if fresh else {}),
-            plan={},
+            plan={"asked_at": timezone.now().isoformat()},
             message="",
             planned_at=None,
             heartbeat=Now(),

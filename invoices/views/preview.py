@@ -1,0 +1,75 @@
+"""What a person does with a preview: say yes to it, have it planned anew, end what bills too long."""
+
+from collections.abc import Sequence
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+from django_htmx.http import HttpResponseClientRedirect, reswap, retarget, trigger_client_event
+
+from invoices.models import SyncRun
+from invoices.queries.runs import ends_of_preview, figures
+from invoices.sync import previews, run
+from invoices.tasks.sync import ring
+from invoices.views.run_context import may_change
+from mapping.http import HtmxHttpRequest, toast
+
+MEANWHILE = "This preview was planned anew meanwhile. Look at it again."
+
+
+@require_POST
+def run_confirm(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    """A person's yes to the plan as it was shown; a second one where many Additions would end."""
+    preview = _changeable(request, pk)
+    if request.POST.get("epoch") != str(preview.epoch):
+        return _refused(MEANWHILE)
+    listed = set(ends_of_preview(preview).values_list("key", flat=True))
+    ends = [key for key in request.POST.getlist("ends") if key in listed]
+    force = "force" in request.POST
+    if ends and not force and previews.needs_second_yes(ends):
+        return _ask_again(request, preview, ends)
+    try:
+        with transaction.atomic():
+            previews.confirm(preview, user=request.user, ends=ends, force=force)
+            transaction.on_commit(lambda: ring(SyncRun.objects.get(pk=pk)))
+    except run.CantStart as error:
+        return _refused(str(error))
+    return to_page(request, preview)
+
+
+@require_POST
+def run_again(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    """Plans it once more; `fresh` reads ConnectWise before."""
+    preview = _changeable(request, pk)
+    with transaction.atomic():
+        if previews.plan_anew(preview, fresh="fresh" in request.POST):
+            transaction.on_commit(lambda: ring(SyncRun.objects.get(pk=pk)))
+    return to_page(request, preview)
+
+
+def to_page(request: HtmxHttpRequest, a_run: SyncRun) -> HttpResponse:
+    page = reverse("invoices:run_page", args=[a_run.pk])
+    return HttpResponseClientRedirect(page) if request.htmx else redirect(page)
+
+
+def _changeable(request: HtmxHttpRequest, pk: int) -> SyncRun:
+    preview = get_object_or_404(SyncRun, pk=pk)
+    if not may_change(request.user, preview):
+        raise PermissionDenied
+    return preview
+
+
+def _ask_again(request: HtmxHttpRequest, preview: SyncRun, ends: Sequence[str]) -> HttpResponse:
+    context = {"run": preview, "ends": ends, "figures": figures(preview)}
+    response = render(request, "invoices/_second_yes_dialog.html", context)
+    return reswap(retarget(response, "#dialog-body"), "innerHTML")
+
+
+def _refused(reason: str) -> HttpResponse:
+    """Nothing was sent; the page shows at once how things stand now."""
+    response = toast(HttpResponse(status=204), f"{reason} Nothing was sent.", kind="error")
+    trigger_client_event(response, "closeDialog")
+    return trigger_client_event(response, "runStarted")

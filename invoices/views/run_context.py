@@ -1,0 +1,232 @@
+"""What the templates of a run's page are given, as its state wants it."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from invoices.models import InvoiceSettings, Operation, SyncRun
+from invoices.queries import history
+from invoices.queries import runs as queries
+from invoices.queries.plan_row import plan_rows
+from invoices.queries.plan_rows import (
+    DEFAULT_SORT,
+    FILTERS,
+    SORTS,
+    label_of,
+    matching_rows,
+    rows_of_page,
+)
+from invoices.sync import gather
+from invoices.sync.changed import changed_rows
+from invoices.sync.run import live_run, progress
+from invoices.sync.scope import RunScope
+from invoices.sync.states import OperationState, RunState
+from mapping.grid import GridState, read_grid
+from mapping.http import HtmxHttpRequest
+from mapping.models import Organization
+
+GRID = "run"
+# All of them stand on the page, so that no tick is ever out of sight for good.
+MOST_ENDS = 1000
+# What was read longer ago is said in so many words, not only shown.
+OLD_AFTER = timedelta(hours=1)
+# So long a run works before its speed says anything.
+SPEED_AFTER = timedelta(seconds=5)
+
+
+def may_change(user: User, run: SyncRun) -> bool:
+    """Whether this user may confirm, plan anew or stop it."""
+    return user.has_perm("invoices.undo_sync" if run.is_undo else "invoices.sync_invoices")
+
+
+def signature(run: SyncRun) -> str:
+    """What an open page goes by: another one means that the page as a whole is out of date."""
+    other = _other_live(run)
+    follower = _follower(run)
+    parts = (
+        run.state,
+        run.epoch,
+        run.stop_requested,
+        other.pk if other else 0,
+        f"{follower.pk}{follower.state}" if follower else 0,
+    )
+    return "-".join(str(part) for part in parts)
+
+
+def grid_of(request: HtmxHttpRequest) -> GridState:
+    return read_grid(request, grid=GRID, sorts=SORTS, default_sort=DEFAULT_SORT, filters=FILTERS)
+
+
+def page_context(request: HtmxHttpRequest, run: SyncRun) -> dict[str, Any]:
+    """Everything on the page; the same number of queries for any number of rows."""
+    context = watch_context(request, run)
+    if run.planned_at is None and not run.operations.exists():
+        return context  # not planned yet, or planning failed
+    figures = queries.figures(run)
+    context |= _rows(run, grid_of(request), figures)
+    context["figures"] = figures
+    context["unmapped"] = queries.unmapped_lines(run) if run.is_draft else 0
+    if run.is_draft:
+        ends = queries.ends_of_preview(run)[: MOST_ENDS + 1]
+        context["ends"] = [_End.of(one) for one in ends[:MOST_ENDS]]
+        context["more_ends"] = len(ends) > MOST_ENDS
+        ticked = sum(one.ticked for one in context["ends"])
+        context["words"] = confirm_words(figures.post, ticked, figures.refused)
+        context["nothing"] = not (figures.post or ticked or figures.refused)
+    return context
+
+
+def watch_context(request: HtmxHttpRequest, run: SyncRun) -> dict[str, Any]:
+    """What stands above the figures, and is asked for again while the page is open."""
+    context: dict[str, Any] = {
+        "run": run,
+        "grid": grid_of(request),
+        "kind": history.kind_of(run),
+        "signature": signature(run),
+        "may_change": may_change(request.user, run),
+        "zone": zone(),
+    }
+    if run.is_draft:
+        return context | _draft(run)
+    told = progress(run)
+    follower = _follower(run)
+    return context | {
+        "progress": told,
+        "left": _time_left(run, told.done, told.total) if run.is_live else "",
+        "lasted": history.lasted(run),
+        "follower": follower,
+        "not_as_shown": changed_rows(run).count() if run.confirmed_at else 0,
+        "may_undo": request.user.has_perm("invoices.undo_sync") and not run.is_undo,
+    }
+
+
+def confirm_words(post: int, ends: int, refused: int) -> str:
+    """The verb and the number, as the page's script says it again when a tick changes."""
+    lines = f"Post {post:,} line{'' if post == 1 else 's'}" if post else ""
+    if lines and ends:
+        return f"{lines} and end {ends:,}"
+    if ends:
+        return f"End {ends:,} Addition{'' if ends == 1 else 's'}"
+    if lines:
+        return lines
+    return f"Mark {refused:,} as Error" if refused else "Nothing to post"
+
+
+def zone() -> ZoneInfo:
+    return ZoneInfo(InvoiceSettings.load().time_zone)
+
+
+def _draft(run: SyncRun) -> dict[str, Any]:
+    now = timezone.now()
+    if run.state == RunState.DRAFTING:
+        asked_at = run.plan.get("asked_at")
+        since = datetime.fromisoformat(asked_at) if asked_at else run.created_at
+        return {"seconds": max(0, int((now - since).total_seconds()))}
+    return {
+        "changed": queries.changed_lines(run),
+        "more": _postable_since(run),
+        "old": run.known_at is None or now - run.known_at > OLD_AFTER,
+        "other": _other_live(run),
+    }
+
+
+def _postable_since(run: SyncRun) -> int:
+    """Lines that would be planned now, and are not in the plan."""
+    if run.is_undo or run.planned_at is None:
+        return 0
+    known = run.operations.filter(line__isnull=False).values("line")
+    lines = gather.lines_to_post(run.period, RunScope.from_json(run.scope).lines)
+    return lines.exclude(pk__in=known).count()
+
+
+def _other_live(run: SyncRun) -> SyncRun | None:
+    """While it runs, this preview can't be confirmed."""
+    return live_run() if run.is_draft else None
+
+
+def _follower(run: SyncRun) -> SyncRun | None:
+    """The preview of what was not as this run had shown it."""
+    return None if run.is_draft else run.followed_by.order_by("-pk").first()
+
+
+def _rows(run: SyncRun, grid: GridState, figures: queries.Figures) -> dict[str, Any]:
+    matching = matching_rows(run, grid)
+    page = grid.at(matching.count() if grid.is_narrowed else figures.total)
+    grid = replace(grid, page=page.number)
+    return {
+        "grid": grid,
+        "page": page,
+        "rows": plan_rows(run, rows_of_page(matching, grid, page)),
+        "chips": _chips(grid),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Chip:
+    """One active filter, and the query string without it."""
+
+    name: str
+    label: str
+    without: str
+
+
+def _chips(grid: GridState) -> list[_Chip]:
+    asked = [value for value in grid.filters.get("customer", ()) if value.isdecimal()]
+    names = Organization.objects.in_bulk([int(value) for value in asked if len(value) < 10])
+    customers = {str(pk): one.name for pk, one in names.items()} if asked else {}
+    return [
+        _Chip(
+            name.capitalize(),
+            customers.get(value, value) if name == "customer" else label_of(name, value),
+            grid.without(name, value),
+        )
+        for name, values in grid.filters.items()
+        for value in values
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _End:
+    """An Addition of a subscription that is gone, to be ticked."""
+
+    operation: Operation
+    name: str
+    customer: str
+    ticked: bool
+    amount: Decimal | None
+    currency: str
+
+    @classmethod
+    def of(cls, one: Operation) -> "_End":
+        line = one.posting.line if one.posting else None
+        image = one.before or {}
+        name = (line.subscription_name or line.offer_name) if line else one.subscription_id
+        return cls(
+            operation=one,
+            name=name,
+            customer=one.organization.name if one.organization else "",
+            ticked=one.state == OperationState.PLANNED,
+            amount=_amount(image),
+            currency=one.agreement.currency_code if one.agreement else "",
+        )
+
+
+def _amount(image: dict[str, Any]) -> Decimal | None:
+    """What it bills each time."""
+    if not image:
+        return None
+    return round(Decimal(image["quantity"]) * Decimal(image["unit_price"]), 2)
+
+
+def _time_left(run: SyncRun, done: int, total: int) -> str:
+    """By the speed so far; "" while that is not known."""
+    began = queries.first_sent(run)
+    passed = timezone.now() - began if began else timedelta()
+    if passed < SPEED_AFTER or not done or done >= total:
+        return ""
+    return history.words_of(passed / done * (total - done))

@@ -1,0 +1,100 @@
+"""A run's page in all its states, what it asks for while it is open, its CSV, and all runs."""
+
+from typing import Any
+
+from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_GET
+from django_htmx.http import HTMX_STOP_POLLING, reswap, retarget
+
+from invoices.models import SyncRun
+from invoices.queries import history
+from invoices.queries.plan_row import plan_rows
+from invoices.queries.plan_rows import rows_by_ids
+from invoices.queries.runs import CUSTOMER_SORTS, KINDS, MOST_CUSTOMERS, customers, figures
+from invoices.services.run_export import export_run
+from invoices.views import run_context
+from mapping.grid import read_grid
+from mapping.http import HtmxHttpRequest, varying, wants_fragment
+
+MOST_ROWS = 200
+
+
+@require_GET
+def run_page(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    """The page, or for HTMX its rows and what stands above them."""
+    run = get_object_or_404(SyncRun.objects.select_related("user", "follows"), pk=pk)
+    context = run_context.page_context(request, run)
+    if request.htmx.target == "run-page":
+        return varying(render(request, "invoices/_run_page.html", context))
+    if wants_fragment(request) and "rows" in context:
+        return varying(render(request, "invoices/_run_rows.html", context | {"grid_alone": True}))
+    return varying(render(request, "invoices/run.html", context))
+
+
+@require_GET
+def run_watch(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    """What an open page asks for again and again; once the run has moved on, it is told so."""
+    run = SyncRun.objects.select_related("user", "follows").filter(pk=pk).first()
+    if run is None:
+        response = render(request, "invoices/_run_dropped.html", {})
+        response.status_code = HTMX_STOP_POLLING
+        return reswap(retarget(response, "#run-page"), "outerHTML")
+    if request.GET.get("was") != run_context.signature(run):
+        response = render(
+            request, "invoices/_run_page.html", run_context.page_context(request, run)
+        )
+        return reswap(retarget(response, "#run-page"), "outerHTML")
+    context = run_context.watch_context(request, run)
+    if run.is_live:
+        context |= _live(request, run)
+    return render(request, "invoices/_run_watch.html", context)
+
+
+@require_GET
+def run_customers(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    """The table of customers, read once it is opened."""
+    run = get_object_or_404(SyncRun, pk=pk)
+    grid = read_grid(request, grid="run_customers", sorts=CUSTOMER_SORTS, default_sort="-revenue")
+    found = customers(run, sort=grid.sort, descending=grid.descending)
+    context = {
+        "run": run,
+        "grid": grid,
+        "customers": found[:MOST_CUSTOMERS],
+        "total": len(found),
+        "kinds": list(KINDS.values()),
+    }
+    return render(request, "invoices/_run_customers.html", context)
+
+
+@require_GET
+def run_csv(request: HtmxHttpRequest, pk: int) -> StreamingHttpResponse:
+    """The rows as filtered."""
+    run = get_object_or_404(SyncRun, pk=pk)
+    name = f"{'preview' if run.is_draft else 'run'}-{run.pk}-{run.period:%Y-%m}.csv"
+    response = StreamingHttpResponse(
+        export_run(run, run_context.grid_of(request)), content_type="text/csv; charset=utf-8"
+    )
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+@require_GET
+def run_list(request: HtmxHttpRequest) -> HttpResponse:
+    """All runs, the newest first."""
+    grid = read_grid(request, grid="runs", sorts=("when",), default_sort="-when")
+    rows, page = history.page_of_runs(grid)
+    context = {"rows": rows, "page": page, "grid": grid, "zone": run_context.zone()}
+    name = "_run_list.html" if wants_fragment(request) else "run_list.html"
+    return varying(render(request, f"invoices/{name}", context))
+
+
+def _live(request: HtmxHttpRequest, run: SyncRun) -> dict[str, Any]:
+    """The rows that the page shows, as they stand now."""
+    shown = [int(one) for one in request.GET.getlist("row")[:MOST_ROWS] if _is_id(one)]
+    operations = [one for one in rows_by_ids(shown) if one.run_id == run.pk]
+    return {"rows": plan_rows(run, operations), "figures": figures(run)}
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 18

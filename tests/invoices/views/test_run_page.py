@@ -1,0 +1,321 @@
+"""A run's page in its states: being planned, a preview, at work, over (P39, P40)."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from invoices.models import InvoiceLine, Operation, SyncRun
+from invoices.sync import previews
+from invoices.sync.scope import RunScope
+from tests.factories import make_organization, make_user
+from tests.invoices.views.runs_world import (
+    MAY,
+    add_end,
+    begun,
+    known_seller,
+    mapped_line,
+    preview,
+    refused_line,
+)
+
+pytestmark = pytest.mark.django_db
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture(autouse=True)
+def seller(db: None) -> None:
+    known_seller()
+
+
+@pytest.fixture
+def user(db: None) -> User:
+    return make_user("invoices.sync_invoices", username="olivia")
+
+
+@pytest.fixture
+def operator(client: Client, user: User) -> Client:
+    client.force_login(user)
+    return client
+
+
+def page(client: Client, run: SyncRun, query: str = "", **headers: str) -> str:
+    answer = client.get(f"/mapping/invoices/runs/{run.pk}/{query}", headers=headers)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_while_it_is_planned_the_page_says_so_and_asks_again(operator: Client) -> None:
+    draft = previews.start_draft(period=MAY, user=None, scope=RunScope())
+
+    text = page(operator, draft)
+
+    assert "Planning…" in text
+    assert "every 500ms" in text
+    assert 'id="confirm"' not in text
+
+
+def test_a_preview_shows_what_would_happen(operator: Client) -> None:
+    mapped_line(organization=make_organization(name="Adventure Works"), subscription_name="Backup")
+    refused_line()
+
+    text = page(operator, preview())
+
+    assert "Preview · May 2026" in text
+    assert "All Mapped lines that are Not Synced or Error: nothing is sent before" in text
+    assert "Adventure Works" in text
+    assert "Backup" in text
+    assert "Post 1 line<" in text
+    assert "Product inactive: Old Backup" in text
+    assert "Map the offer" in text
+    assert "Showing <b>2</b> of <b>2</b> rows" in text
+
+
+def test_it_says_how_many_lines_are_left_out_as_unmapped(operator: Client) -> None:
+    mapped_line()
+    mapped_line(product=None)
+
+    assert "1 Unmapped line is not part of it" in page(operator, preview())
+
+
+def test_the_page_over_htmx_is_its_rows_and_the_tallies(operator: Client) -> None:
+    mapped_line()
+
+    text = page(operator, preview(), **HTMX)
+
+    assert text.startswith("\n") or text.lstrip().startswith("<section")
+    assert 'id="run-kinds" class="tallies" aria-label="Kinds of rows" hx-swap-oob="true"' in text
+    assert "<html" not in text
+
+
+@pytest.mark.parametrize(
+    ("query", "rows"),
+    [
+        ("?kind=create", 2),
+        ("?kind=refuse", 1),
+        ("?currency=EUR", 1),
+        ("?kind=create&currency=EUR", 1),
+        ("?q=adventure", 1),
+        ("?q=LINE-7", 1),
+        ("?q=nothing-like-it", 0),
+        ("?kind=nonsense", 0),
+        ("?customer=x", 0),
+        ("?outcome=error", 1),
+        ("?warning=any", 0),
+    ],
+)
+def test_filters_and_search_narrow_the_rows(operator: Client, query: str, rows: int) -> None:
+    mapped_line(organization=make_organization(name="Adventure Works"))
+    mapped_line(currency="EUR", agreement=None)
+    refused_line(platform_id="LINE-7")
+    draft = preview()
+    Operation.objects.filter(currency="EUR").update(state="planned", intent="create")
+
+    assert f"Showing <b>{rows}</b> of <b>3</b> rows" in page(operator, draft, query)
+
+
+def test_a_customer_s_chip_has_the_name(operator: Client) -> None:
+    customer = make_organization(name="Adventure Works")
+    mapped_line(organization=customer)
+
+    text = page(operator, preview(), f"?customer={customer.pk}")
+
+    assert '<span class="chip-value">Adventure Works</span>' in text
+
+
+def test_ten_more_rows_take_no_more_statements(operator: Client) -> None:
+    mapped_line()
+    small = preview()
+    page(operator, small)
+    with CaptureQueriesContext(connection) as few:
+        page(operator, small)
+    for _ in range(10):
+        mapped_line(organization=make_organization())
+        refused_line()
+    large = preview()
+    with CaptureQueriesContext(connection) as many:
+        page(operator, large)
+
+    assert len(many) == len(few)
+
+
+def test_a_plan_that_could_not_be_made_says_why_and_offers_to_try_again(
+    operator: Client,
+) -> None:
+    draft = previews.start_draft(period=MAY, user=None, scope=RunScope(fresh=True))
+    SyncRun.objects.filter(pk=draft.pk).update(state="draft", message="ConnectWise is away.")
+
+    text = page(operator, draft)
+
+    assert "ConnectWise is away. Nothing was sent." in text
+    assert "Try again" in text
+    assert 'id="confirm"' not in text
+
+
+def test_it_tells_how_old_what_it_knows_is(operator: Client) -> None:
+    mapped_line()
+    draft = preview()
+    SyncRun.objects.filter(pk=draft.pk).update(known_at=timezone.now() - timedelta(hours=3))
+
+    text = page(operator, draft)
+
+    assert "ConnectWise was last read 3 hours ago." in text
+    assert "Read again" in text
+
+
+def test_it_tells_what_changed_since(operator: Client) -> None:
+    changed, _ = mapped_line(), mapped_line()
+    draft = preview()
+    InvoiceLine.objects.filter(pk=changed.pk).update(version=changed.version + 1)
+    mapped_line()
+
+    text = page(operator, draft)
+
+    assert "1 line changed since this plan was made." in text
+    assert "1 more line could be posted now" in text
+    assert "Plan again" in text
+
+
+def test_while_another_run_is_on_it_can_not_be_confirmed(operator: Client) -> None:
+    mapped_line()
+    draft = preview()
+    SyncRun.objects.create(period=MAY, state="running", heartbeat=timezone.now())
+
+    text = page(operator, draft)
+
+    assert "A sync of May 2026 is running." in text
+    assert "data-blocked disabled" in text
+
+
+def test_with_nothing_to_do_the_button_is_off(operator: Client) -> None:
+    text = page(operator, preview())
+
+    assert "Nothing to post" in text
+    assert 'data-refused="0" disabled' in text
+
+
+def test_where_everything_would_fail_the_button_says_what_it_does(operator: Client) -> None:
+    refused_line()
+
+    assert "Mark 1 as Error" in page(operator, preview())
+
+
+def test_subscriptions_that_are_gone_are_listed_unticked(operator: Client) -> None:
+    mapped_line()
+    draft = preview()
+    end = add_end(draft)
+
+    text = page(operator, draft)
+
+    assert "1 subscription no longer invoiced" in text
+    assert f'<input type="checkbox" name="ends" value="{end.key}">' in text
+    assert "Gone Ltd" in text
+    assert "20.00" in text  # what it bills
+    assert "Post 1 line<" in text
+
+
+def test_what_the_policy_ends_is_ticked_already(operator: Client) -> None:
+    mapped_line()
+    draft = preview()
+    add_end(draft, state="planned", reason_code="")
+
+    text = page(operator, draft)
+
+    assert " checked>" in text
+    assert "Post 1 line and end 1" in text
+
+
+def test_an_undo_is_red_and_says_what_it_takes_back(client: Client) -> None:
+    client.force_login(make_user("invoices.undo_sync"))
+    draft = SyncRun.objects.create(
+        period=MAY,
+        state="draft",
+        scope={"undo": {"run": 7, "line": None, "period": False}},
+        planned_at=timezone.now(),
+    )
+    add_end(draft, state="planned", line=mapped_line(), intent="remove", kind="delete")
+
+    text = page(client, draft)
+
+    assert "Preview of an undo · May 2026" in text
+    assert 'class="btn btn-danger" form="run-form"' in text
+    assert "Take back 1 line<" in text
+
+
+@pytest.mark.parametrize("undo", [False, True])
+def test_who_may_not_change_it_only_looks(client: Client, undo: bool) -> None:
+    mapped_line()
+    draft = preview()
+    right = "invoices.sync_invoices"
+    if undo:
+        SyncRun.objects.filter(pk=draft.pk).update(scope={"undo": {"run": 1}})
+    client.force_login(make_user(*([right] if undo else [])))
+
+    text = page(client, draft)
+
+    assert 'id="confirm"' not in text
+    assert "Read again" not in text
+
+
+def test_at_work_it_shows_how_far_it_is_and_each_outcome(operator: Client) -> None:
+    mapped_line()
+    run = begun(preview(), total=1)
+
+    text = page(operator, run)
+
+    assert "0 of 1 lines" in text
+    assert "every 1s" in text
+    assert "To be sent" in text
+    assert "Stop</button>" in text
+
+
+def test_over_it_tells_the_result_and_the_problems_in_connectwise_s_words(
+    operator: Client,
+) -> None:
+    line = mapped_line()
+    run = preview()
+    InvoiceLine.objects.filter(pk=line.pk).update(error_code="refused_by_connectwise")
+    run.operations.update(state="failed", last_error="Quantity must be at least 1.")
+    begun(run, "finished", total=1)
+
+    text = page(operator, run)
+
+    assert "Done.</strong> 1 with an error." in text
+    assert "Quantity must be at least 1." in text
+    assert "Open the line" in text
+    assert "every" not in text.partition('id="run-watch"')[2].partition(">")[0]
+
+
+def test_what_was_not_as_shown_leads_to_the_preview_that_plans_it_again(
+    operator: Client,
+) -> None:
+    line = mapped_line()
+    run = preview()
+    reason = "Planned again: quantity is 4, not 3."
+    run.operations.update(state="skipped", reason_code="planned_again", reason=reason)
+    begun(run, "finished", total=1)
+    again = preview(line)
+    SyncRun.objects.filter(pk=again.pk).update(follows=run)
+
+    text = page(operator, run)
+
+    assert "1 row was not as shown" in text
+    assert f'href="/mapping/invoices/runs/{again.pk}/">Look at it' in text
+    assert reason in page(operator, again)
+
+
+@pytest.mark.parametrize("address", ["", "customers/", "rows.csv"])
+def test_an_unknown_run_is_not_found(operator: Client, address: str) -> None:
+    assert operator.get(f"/mapping/invoices/runs/999999/{address}").status_code == 404
+
+
+@pytest.mark.parametrize("address", ["", "watch/", "customers/", "rows.csv"])
+def test_other_methods_and_strangers_are_refused(operator: Client, address: str) -> None:
+    url = f"/mapping/invoices/runs/{preview().pk}/{address}"
+
+    assert operator.post(url).status_code == 405
+    assert Client().get(url)["Location"].startswith("/accounts/login/")
