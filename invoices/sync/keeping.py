@@ -10,12 +10,14 @@ from django.db.models.functions import Now
 
 from invoices.models import Operation, Posting, SyncRun
 from invoices.sync import plan, remote
+from invoices.sync.cautions import CautionCode
 from invoices.sync.keep_agreements import keep_agreements
 from invoices.sync.read import Listed
 from invoices.sync.states import (
     AGREEMENT_KINDS,
     OperationKind,
     OperationState,
+    Origin,
     PostingState,
     RunState,
 )
@@ -38,6 +40,7 @@ def keep_plan(run: SyncRun, planned: Sequence[plan.Planned], listed: Listed) -> 
         keep_closed(planned)
         mark_refused(run)
     log_refused(run, planned)
+    log_warnings(run, planned)
 
 
 def keep_draft(run: SyncRun, planned: Sequence[plan.Planned], listed: Listed) -> None:
@@ -87,6 +90,18 @@ def _log_refused(run: SyncRun, one: plan.Planned) -> None:
     else:
         links = {"run": run.pk}
         logger.error("Subscription %s: %s", one.subscription_id, one.reason, extra=links)
+
+
+def log_warnings(run: SyncRun, planned: Iterable[plan.Planned]) -> None:
+    """What a person would have seen in the preview, for runs that nobody looks at (P45)."""
+    if run.origin == Origin.PERSON:
+        return
+    for one in planned:
+        long = (told for told in one.warnings if told.code == CautionCode.LONG_CYCLE)
+        if one.line and one.state == OperationState.PLANNED:
+            links = {"line": one.line.platform_id, "run": run.pk}
+            for told in long:
+                logger.warning("%s: %s", one.line.platform_id, told, extra=links)
 
 
 def counts(one: plan.Planned) -> bool:

@@ -95,8 +95,7 @@ def story(draw: st.DrawFn) -> list[tuple[date, list[plan.Line], set[int]]]:
             replace(one, id=100 * number + n, platform_id=f"{month:%m}/{n}")
             for n, one in enumerate(drawn, start=1)
         ]
-        late = draw(st.sets(st.sampled_from([one.id for one in lines]))) if lines else set()
-        told.append((month, lines, late if draw(st.booleans()) else set()))
+        told.append((month, lines, {one.id for one in lines if not draw(mostly)}))
     return told
 
 
@@ -145,10 +144,12 @@ class Month:
         assert not [key for key, times in keys.items() if times > 1]
 
     def only_ours_is_touched(self, ours: set[int]) -> None:
+        """And nothing that a later period has written."""
         for one in self.planned:
             if one.kind in (Kind.UPDATE, Kind.END, Kind.DELETE) and one.state == State.PLANNED:
                 assert one.addition_id in ours
-                assert one.key in self.books.postings
+                assert one.line
+                assert self.books.postings[one.key].last_period <= one.line.period
 
     def each_line_stands_where_it_belongs(self) -> None:
         """In its agreement, of its product, not over yet, and on no other line's Addition."""
