@@ -1,17 +1,20 @@
 """The forms of invoice pages."""
 
+import json
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 from django.utils import timezone
 
 from invoices.models import InvoiceLine
-from invoices.services.lines import Choice, LineChange, LinesRefused
+from invoices.services.line_change import CREATE, Choice, LineChange
+from invoices.services.lines import LinesRefused
 from psa_connectwise.models import Agreement, Company, Product
 
-CREATE = "new"
 COMPANY_FIRST = "Choose a PSA Organization first."
 GONE = "This isn't in ConnectWise's directory any more. Choose another one."
+INPUTS = ("charge_start_date", "charge_end_date", "company", "agreement", "product")
 NO_DATE = {"invalid": "Enter a date as YYYY-MM-DD."}
 
 
@@ -31,8 +34,10 @@ class LineForm(forms.Form):
     )
     charge_end_date = forms.DateField(required=False, error_messages=NO_DATE)
 
-    # When the edit began: what others did since then is told, if they were faster.
+    # When the edit began and what the inputs held then: if somebody else is faster, what they did
+    # since is told, and what this user changed is offered again.
     opened = forms.DateTimeField(required=False)
+    was = forms.JSONField(required=False)
 
     def clean_agreement(self) -> Agreement | Choice | None:
         return _agreement(self.cleaned_data["agreement"])
@@ -99,12 +104,41 @@ def _agreement(value: str) -> Agreement | Choice | None:
 
 def initial_of(line: InvoiceLine) -> dict[str, Any]:
     """What the row's inputs hold when its edit begins."""
-    return {
-        "version": line.version,
-        "opened": timezone.now().isoformat(),
+    held = {
         "company": line.company_id,
         "agreement": CREATE if line.create_agreement else line.agreement_id,
         "product": line.product_id,
         "charge_start_date": line.charge_start_date,
         "charge_end_date": line.charge_end_date,
     }
+    texts = {name: _text(value) for name, value in held.items()}
+    return {
+        **held,
+        "version": line.version,
+        "opened": timezone.now().isoformat(),
+        "was": texts,
+    }
+
+
+def changed_inputs(form: LineForm) -> dict[str, str]:
+    """What the user really changed in the row's inputs, as posted."""
+    was = form.cleaned_data.get("was")
+    if not isinstance(was, dict):
+        return {}
+    return {
+        name: form.data.get(name, "") for name in INPUTS if form.data.get(name, "") != was.get(name)
+    }
+
+
+def offered_again(line: InvoiceLine, mine: Mapping[str, str]) -> LineForm:
+    """The row as it is now, with what a user had changed before somebody else was faster."""
+    fresh = initial_of(line)
+    texts = {name: _text(value) for name, value in fresh.items() if name != "was"}
+    offered = {name: mine[name] for name in INPUTS if name in mine}
+    form = LineForm({**texts, "was": json.dumps(fresh["was"]), **offered})
+    form.is_valid()
+    return form
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)

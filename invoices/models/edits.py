@@ -28,7 +28,7 @@ class LineEdit(models.Model):
     state = models.CharField(max_length=8, choices=State, default=State.DONE)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     period = models.DateField()
-    # What to do, as `services/bulk.py` stores it; {} where it was done at once.
+    # What to do, or what was done, as `services/line_change.py` stores it.
     change = models.JSONField(default=dict)
     # The same in words: [["PSA Agreement Name", "Annual"], …].
     changed = models.JSONField(default=list)

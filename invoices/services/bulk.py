@@ -25,13 +25,12 @@ from invoices.models.lines import ValueSource
 from invoices.queries.bulk import PROGRESS
 from invoices.queries.last_change import who_changed
 from invoices.services import refusals
-from invoices.services.line_change import Choice, LineChange, sentence
+from invoices.services.line_change import Choice, LineChange, restored, sentence, stored
 from invoices.services.line_writes import differs
-from invoices.services.lines import Scope, change_lines, lock
+from invoices.services.lines import Scope, change_lines, lock_and_check
 from invoices.services.refusals import Check, LinesRefused
 from invoices.services.selection import selected_lines
 from mapping.services.choices import MappingRefused
-from psa_connectwise.models import Agreement
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +58,7 @@ def draft_update(*, user: User, period: date, change: LineChange) -> LineEdit:
         state=State.DRAFT,
         user=user,
         period=period,
-        change=_stored(change),
+        change=stored(change),
         changed=change.words(),
         total=total,
     )
@@ -108,7 +107,7 @@ def waiting_updates() -> list[int]:
 def leave_out_refused(edit: LineEdit) -> LineEdit:
     """Untick what stood in the way, and draft the same change for the rest."""
     assert edit.user is not None
-    change = _restored(edit.change)
+    change = restored(edit.change)
     refused = refusals.refused_among(lines_of(edit), [*_checks(edit), *refusals.checks_of(change)])
     ticks = SelectedLine.objects.filter(selection__user=edit.user, selection__period=edit.period)
     ticks.filter(line__in=refused.values("pk")).delete()
@@ -129,12 +128,12 @@ def _apply(edit_id: int) -> LineEdit | None:
     edit = queued.select_for_update(of=("self",), skip_locked=True).first()
     if edit is None:
         return None
-    change = _restored(edit.change)
+    change = restored(edit.change)
     scope = Scope(
         lines=lines_of(edit), total=edit.total, checks=_checks(edit), parts=_portions(edit)
     )
-    lock(scope)
     _refuse_several_companies(scope.lines, change)
+    lock_and_check(scope, change)
     edit.finished_at = timezone.now()
     edit.written = change_lines(scope, change, edit=edit, origin=ValueSource.BULK)
     edit.state = State.DONE
@@ -264,31 +263,3 @@ def _fix_lines(edit: LineEdit) -> None:
         )
         edit.total = cursor.fetchone()[0]
     edit.save(update_fields=["total"])
-
-
-def _stored(change: LineChange) -> dict[str, Any]:
-    """As JSON; only what a bulk update offers."""
-    stored: dict[str, Any] = {
-        name: value.isoformat()
-        for name, value in (("start", change.start), ("end", change.end))
-        if isinstance(value, date)
-    }
-    if change.agreement is Choice.CREATE:
-        stored["agreement"] = "new"
-    elif isinstance(change.agreement, Agreement):
-        stored["agreement"] = change.agreement.pk
-    return stored
-
-
-def _restored(stored: dict[str, Any]) -> LineChange:
-    keep = Choice.KEEP
-    agreement = stored.get("agreement")
-    return LineChange(
-        start=date.fromisoformat(stored["start"]) if "start" in stored else keep,
-        end=date.fromisoformat(stored["end"]) if "end" in stored else keep,
-        agreement=keep
-        if agreement is None
-        else Choice.CREATE
-        if agreement == "new"
-        else Agreement.objects.get(pk=agreement),
-    )

@@ -1,14 +1,16 @@
 """What shall change on lines, and how that is said."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
+from typing import Any
 
 from invoices.models import InvoiceLine
 from psa_connectwise.models import Agreement, Company, Product
 
 NEW_AGREEMENT = "Create new agreement"
+CREATE = "new"  # what stands for it where others have a number
 # A field by the head of its column, and what it becomes.
 Words = tuple[str, str]
 
@@ -52,6 +54,45 @@ class LineChange:
             "PSA Product Name": line.product_name or _word(None),
         }
         return [said for said in self.words() if said[1] != before[said[0]]]
+
+
+def stored(change: LineChange, *, only: Collection[str] | None = None) -> dict[str, Any]:
+    """The change as JSON, unmapping apart; of the fields `only` by the heads of their columns."""
+    values: dict[str, tuple[str, object]] = {
+        "Charge Start Date": ("start", change.start),
+        "Charge End Date": ("end", change.end),
+        "PSA Organization Name": ("company", change.company),
+        "PSA Agreement Name": ("agreement", change.agreement),
+        "PSA Product Name": ("product", change.product),
+    }
+    kept = {
+        name: _plain(value)
+        for label, (name, value) in values.items()
+        if only is None or label in only
+    }
+    return {name: value for name, value in kept.items() if value is not None}
+
+
+def restored(plain: Mapping[str, Any]) -> LineChange:
+    """The change that was stored, with its records as they are now."""
+    found: dict[str, Any] = {
+        name: date.fromisoformat(plain[name]) for name in ("start", "end") if name in plain
+    }
+    records = {"company": Company, "agreement": Agreement, "product": Product}
+    for name, model in records.items():
+        if plain.get(name) == CREATE:
+            found[name] = Choice.CREATE
+        elif name in plain:
+            found[name] = model._default_manager.get(pk=plain[name])
+    return LineChange(**found)
+
+
+def _plain(value: object) -> str | int | None:
+    if value is Choice.CREATE:
+        return CREATE
+    if isinstance(value, date):
+        return value.isoformat()
+    return value.pk if isinstance(value, Company | Agreement | Product) else None
 
 
 def sentence(words: Sequence[Sequence[str]]) -> str:

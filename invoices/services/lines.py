@@ -17,7 +17,7 @@ from django.utils import timezone
 from invoices.models import EditedLines, InvoiceLine, LineEdit
 from invoices.models.lines import ValueSource
 from invoices.services import defaults, refusals
-from invoices.services.line_change import Choice, LineChange, sentence
+from invoices.services.line_change import Choice, LineChange, sentence, stored
 from invoices.services.line_writes import differs, write_change
 from invoices.services.refusals import Check, LinesRefused, Refusal, why_closed
 from mapping.models import MappingChange, Offer, Organization
@@ -60,20 +60,24 @@ def update_lines(
         checks=[refusals.closed(), refusals.grown(seen, since=since)],
         parts=[lines],
     )
-    lock(scope)
+    lock_and_check(scope, change)
     changing = list(lines.filter(differs(change)).order_by("pk"))
-    edit = _keep(changing, change, user=user) if changing else None
-    change_lines(scope, change, edit=edit or LineEdit(user=user), origin=ValueSource.USER)
+    if not changing:
+        return None
+    edit = _keep(changing, change, user=user)
+    change_lines(scope, change, edit=edit, origin=ValueSource.USER)
     return edit
 
 
 def _keep(changing: Sequence[InvoiceLine], change: LineChange, *, user: User) -> LineEdit:
     one = changing[0] if len(changing) == 1 else None
+    words = change.words_for(one) if one else change.words()
     edit = LineEdit.objects.create(
         kind=LineEdit.Kind.ROW,
         user=user,
         period=changing[0].period,
-        changed=change.words_for(one) if one else change.words(),
+        change=stored(change, only=[label for label, _ in words]),
+        changed=words,
         total=len(changing),
         written=len(changing),
         finished_at=timezone.now(),
@@ -90,8 +94,7 @@ def _keep(changing: Sequence[InvoiceLine], change: LineChange, *, user: User) ->
 
 
 def change_lines(scope: Scope, change: LineChange, *, edit: LineEdit, origin: ValueSource) -> int:
-    """Check and write, in the caller's transaction, lines that are locked; how many changed."""
-    refusals.refuse_any(scope.lines, [*scope.checks, *refusals.checks_of(change)])
+    """Write lines that are locked and checked, in the caller's transaction; how many changed."""
     choices = defaults.choices_made(scope.lines, change)
     written = sum(write_change(part, change, origin=origin, edit=edit) for part in scope.parts)
     bulk = origin == ValueSource.BULK
@@ -103,10 +106,10 @@ def change_lines(scope: Scope, change: LineChange, *, edit: LineEdit, origin: Va
     return written
 
 
-def lock(scope: Scope) -> None:
+def lock_and_check(scope: Scope, change: LineChange) -> None:
     """Customers and offers before lines: the order in which a change of a mapping takes them.
 
-    Raises `LinesRefused` where a line is not there.
+    Raises `LinesRefused`, also where a line is not there.
     """
     for model, column in ((Organization, "organization"), (Offer, "offer")):
         rows = model._default_manager.filter(pk__in=scope.lines.values(column)).order_by("pk")
@@ -114,3 +117,4 @@ def lock(scope: Scope) -> None:
     lines = scope.lines.select_for_update(of=("self",)).order_by("pk")
     if len(lines.values_list("pk")) < scope.total:
         raise LinesRefused([])
+    refusals.refuse_any(scope.lines, [*scope.checks, *refusals.checks_of(change)])

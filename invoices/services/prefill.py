@@ -115,13 +115,15 @@ def prefill_lines(
     where: LiteralString,
     params: Mapping[str, Any] | None = None,
     parts: Sequence[Part] = PARTS,
+    also: LiteralString = "",
 ) -> dict[LineKey, int]:
     """Fill the unsynced, unfrozen lines that meet `where`; how many changed, by what decided.
 
     `where` is a condition on `line` (invoices_invoiceline) with named parameters, such as
     "line.id = ANY(%(ids)s)" or "line.platform_id IN (SELECT platform_id FROM staging)".
+    `also` are further assignments, each followed by a comma.
     """
-    assignments = ", ".join(
+    assignments = also + ", ".join(
         f"{column} = {value}"
         for part in parts
         for column, value in {**VALUES[part], **COPIES[part]}.items()
@@ -152,6 +154,17 @@ def count_prefill(
     with connection.cursor() as cursor:
         cursor.execute(sql, params or {})
         return int(cursor.fetchone()[0])
+
+
+def fillable_lines(
+    *, where: LiteralString, wanted: LiteralString, params: Mapping[str, Any], parts: Sequence[Part]
+) -> set[int]:
+    """The lines that `prefill_lines` would change as `wanted`: a condition on `line` and `said`."""
+    sql = f"""SELECT line.id FROM invoices_invoiceline line, ({_defaults(where)}) said
+        WHERE {_affected(where, parts)} AND ({wanted})"""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return {int(row[0]) for row in cursor.fetchall()}
 
 
 def _defaults(where: LiteralString) -> LiteralString:

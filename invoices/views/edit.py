@@ -1,20 +1,28 @@
-"""Inline edit of one row (P30, P31, P34): the row, the row as inputs, and the save."""
+"""Inline edit of one row (P30–P34): the row, the row as inputs, the save, and what it offers then."""
+
+import json
+from collections.abc import Mapping
 
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET, require_http_methods
+from django_htmx.http import trigger_client_event
 
-from invoices.forms import LineForm, initial_of
-from invoices.models import InvoiceLine
+from invoices.forms import LineForm, changed_inputs, initial_of, offered_again
+from invoices.models import InvoiceLine, LineEdit
 from invoices.queries.lines import period_counts
+from invoices.services.line_change import sentence
 from invoices.services.lines import LinesRefused, update_lines, why_closed
+from invoices.services.others import apply_to_others, count_others
 from invoices.views.grid import rows_for
 from mapping.http import HtmxHttpRequest, toast
 from mapping.services.choices import MappingRefused
 
 CONFLICT = 409
-PICKERS = ("company", "agreement", "product")
+PICKERS = {"company", "agreement", "product"}
+
+may_edit = permission_required("invoices.edit_lines", raise_exception=True)
 
 
 @require_GET
@@ -23,48 +31,85 @@ def line_row(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     return _row(request, get_object_or_404(InvoiceLine, pk=pk))
 
 
-@permission_required("invoices.edit_lines", raise_exception=True)
+@may_edit
 @require_http_methods(["GET", "POST"])
 def line_edit(request: HtmxHttpRequest, pk: int) -> HttpResponse:
-    """The row as inputs; a POST saves it and answers with the row."""
+    """The row as inputs; a POST saves it and answers with the row.
+
+    A GET with `again` has what the user had changed before somebody else was faster.
+    """
     related = InvoiceLine.objects.select_related("company", "agreement", "product", "synced_by")
     line = get_object_or_404(related, pk=pk)
     if request.method == "POST":
         return _save(request, line)
     if reason := why_closed(line):
         return _refused(request, line, reason)
+    if "again" in request.GET:
+        return _inputs(request, line, offered_again(line, request.GET.dict()))
     return _inputs(request, line, LineForm(initial=initial_of(line)))
+
+
+@may_edit
+@require_http_methods(["GET", "POST"])
+def line_others(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    """GET offers to give other lines what this edit gave its row; POST does."""
+    edit = get_object_or_404(LineEdit, pk=pk, user=request.user, kind=LineEdit.Kind.ROW)
+    if request.method == "POST":
+        applied = apply_to_others(edit=edit, user=request.user)
+        lines = "1 other line has" if applied.total == 1 else f"{applied.total:,} other lines have"
+        response = render(request, "invoices/_offer_others.html", {"edit": edit, "count": 0})
+        response = toast(response, f"{lines} now {sentence(applied.changed)}.")
+        return trigger_client_event(response, "linesChanged")
+    context = {"edit": edit, "count": count_others(edit)}
+    return render(request, "invoices/_offer_others.html", context)
 
 
 def _save(request: HtmxHttpRequest, line: InvoiceLine) -> HttpResponse:
     form = LineForm(request.POST)
     if not form.is_valid():
         return _inputs(request, line, form, status=422)
-    version = form.cleaned_data["version"]
+    asked = form.cleaned_data
     try:
-        update_lines(seen={line.pk: version}, change=form.change(), user=request.user)
+        edit = update_lines(
+            seen={line.pk: asked["version"]},
+            change=form.change(),
+            user=request.user,
+            since=asked["opened"],
+        )
     except LinesRefused as refused:
         if form.add_refusals(refused):
             return _inputs(request, line, form, status=422)
-        return _refused(request, line, refused.refusals[0].reason)
+        return _refused(request, line, refused.refusals[0].reason, mine=changed_inputs(form))
     except MappingRefused as refused:
-        return _refused(request, line, str(refused))
+        return _refused(request, line, str(refused), mine=changed_inputs(form))
     line.refresh_from_db()
-    return _row(request, line, new_totals=period_counts(line.period))
+    offers = edit is not None and bool(PICKERS & edit.change.keys())
+    return _row(
+        request, line, new_totals=period_counts(line.period), saved=edit if offers else None
+    )
 
 
-def _refused(request: HtmxHttpRequest, line: InvoiceLine, reason: str) -> HttpResponse:
-    """Nothing was written: the reason, and the row as it stands now."""
+def _refused(
+    request: HtmxHttpRequest,
+    line: InvoiceLine,
+    reason: str,
+    *,
+    mine: Mapping[str, str] | None = None,
+) -> HttpResponse:
+    """Nothing was written: the reason, the row as it stands now, and what the user had changed."""
     line.refresh_from_db()
-    response = _row(request, line, status=CONFLICT)
-    return toast(response, f"The row was not saved: {reason.rstrip('.')}.", kind="error")
+    told = f"The row was not saved: {reason.rstrip('.')}."
+    if mine and not why_closed(line):
+        again = json.dumps({"again": "yes", **mine})
+        return _row(request, line, status=CONFLICT, again=again, told=told)
+    return toast(_row(request, line, status=CONFLICT), told, kind="error")
 
 
 def _row(
     request: HtmxHttpRequest, line: InvoiceLine, *, status: int = 200, **context: object
 ) -> HttpResponse:
     row = rows_for(request, [line])[0]
-    return render(request, "invoices/_line_row.html", {"row": row, **context}, status=status)
+    return render(request, "invoices/_row_answer.html", {"row": row, **context}, status=status)
 
 
 def _inputs(

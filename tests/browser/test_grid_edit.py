@@ -1,6 +1,7 @@
 """Editing a row in place: by keyboard, with pickers, against others, never losing work."""
 
 import re
+from collections.abc import Callable
 from datetime import date
 
 from django.contrib.auth.models import User
@@ -150,20 +151,79 @@ def test_an_end_before_the_start_is_refused_at_the_field(
     expect(row.locator("input.cell-input")).to_have_count(0)
 
 
-def test_the_second_of_two_users_is_refused_and_sees_the_row_fresh(
+def test_the_second_of_two_users_is_told_who_and_what_and_keeps_their_work(
     sign_in: SignIn, operator: User, seed: MakeLine, month: date
 ) -> None:
     line = seed()
-    first, second = sign_in(operator), sign_in(make_user(*OPERATOR))
+    first = sign_in(make_user(*OPERATOR, username="anna", first_name="Anna"))
+    second = sign_in(operator)
     begin_edit(first, line)
     begin_edit(second, line)
-    row_of(first, line).get_by_label("Charge Start Date").fill(month.replace(day=3).isoformat())
+    theirs, mine = month.replace(day=3).isoformat(), month.replace(day=20).isoformat()
+    row_of(first, line).get_by_label("Charge Start Date").fill(theirs)
     first.keyboard.press("Enter")
-    expect(row_of(first, line)).to_contain_text(month.replace(day=3).isoformat())
-    row_of(second, line).get_by_label("Charge Start Date").fill(month.replace(day=4).isoformat())
+    expect(row_of(first, line)).to_contain_text(theirs)
+    row_of(second, line).get_by_label("Charge End Date").fill(mine)
     second.keyboard.press("Enter")
-    expect(second.get_by_role("alert")).to_contain_text("changed since you opened it")
-    expect(row_of(second, line)).to_contain_text(month.replace(day=3).isoformat())
+    offer = second.locator("#offer")
+    expect(offer).to_contain_text(
+        f"The row was not saved: it was changed by Anna just now: Charge Start Date: {theirs}."
+    )
+    row = row_of(second, line)
+    expect(row).to_contain_text(theirs)
+    expect(row).not_to_contain_text(mine)
+    offer.get_by_role("button", name="Edit again with your values").click()
+    expect(row.get_by_label("Charge Start Date")).to_have_value(theirs)
+    expect(row.get_by_label("Charge End Date")).to_have_value(mine)
+    expect(offer).to_be_empty()
+    row.get_by_label("Charge End Date").focus()
+    second.keyboard.press("Enter")
+    expect(row.locator("input.cell-input")).to_have_count(0)
+    line.refresh_from_db()
+    assert (line.charge_start_date.isoformat(), line.charge_end_date) == (
+        theirs,
+        date.fromisoformat(mine),
+    )
+
+
+def test_a_saved_value_is_offered_to_the_other_lines(
+    sign_in: SignIn, operator: User, seed: MakeLine, violations: Callable[[Page], list[str]]
+) -> None:
+    company = make_company(name="Acme")
+    line = seed()
+    others = [seed(organization=line.organization) for _ in range(2)]
+    chosen = seed(organization=line.organization, company=make_company(), company_source="user")
+    page = sign_in(operator)
+    choose(page, begin_edit(page, line), "PSA Organization", "acme")
+    page.keyboard.press("Enter")
+    offer = page.locator("#offer")
+    expect(offer).to_contain_text("2 other unsynced lines of the same customer have no value there")
+    expect(pencil(page, line)).to_be_focused()
+    assert violations(page) == []
+    offer.get_by_role("button", name="Apply to 2 other unsynced lines").click()
+    expect(page.locator(".toast-item")).to_contain_text("2 other lines have now")
+    expect(row_of(page, others[0])).to_contain_text("Acme")
+    expect(offer).to_be_empty()
+    assert InvoiceLine.objects.filter(company=company).count() == 3
+    chosen.refresh_from_db()
+    assert chosen.version == 1
+
+
+def test_what_is_offered_can_be_declined_by_escape(
+    sign_in: SignIn, operator: User, seed: MakeLine
+) -> None:
+    make_company(name="Acme")
+    line = seed()
+    seed(organization=line.organization)
+    page = sign_in(operator)
+    choose(page, begin_edit(page, line), "PSA Organization", "acme")
+    page.keyboard.press("Enter")
+    offer = page.locator("#offer")
+    offer.get_by_role("button", name="Apply to 1 other").focus()
+    page.keyboard.press("Escape")
+    expect(offer).to_be_empty()
+    expect(page.locator(".grid-scroll")).to_be_focused()
+    assert InvoiceLine.objects.filter(company=None).count() == 1
 
 
 def test_unsaved_work_is_not_taken_away_by_a_sort(

@@ -51,3 +51,26 @@ document.body.addEventListener("htmx:afterSettle", (event) => {
   wasOnButton = false;
   button()?.focus();
 });
+
+// --- What a save offers -------------------------------------------------------------------------------
+
+function dropOffer() {
+  const offer = document.getElementById("offer");
+  if (!offer) return;
+  const within = offer.contains(document.activeElement);
+  offer.replaceChildren();
+  offer.className = "offer";
+  if (within) document.querySelector(".grid-scroll")?.focus();
+}
+
+document.addEventListener("click", (event) => { if (event.target.closest("[data-dismiss-offer]")) dropOffer(); });
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && !event.defaultPrevented && event.target.closest?.("#offer")) dropOffer();
+});
+// It was about the edit before; where a user's own values are kept, only they themselves take them away.
+document.body.addEventListener("htmx:load", (event) => {
+  const row = event.detail.elt;
+  const again = document.querySelector("#offer [data-offers-again]");
+  if (!row.matches?.("tr.is-editing")) return;
+  if (!again || again.getAttribute("hx-target") === `#${row.id}`) dropOffer();
+});

@@ -325,14 +325,14 @@ def test_a_long_one_is_written_in_portions_and_told(
 def test_a_deadlock_is_tried_again(draft: Update, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = draft([make_line()], start=START)
     tries = iter([True, False])
-    really = bulk.lock
+    really = bulk.lock_and_check
 
-    def lock(scope: Any) -> None:
+    def lock(scope: Any, change: LineChange) -> None:
         if next(tries):
             raise OperationalError from DeadlockDetected()
-        really(scope)
+        really(scope, change)
 
-    monkeypatch.setattr(bulk, "lock", lock)
+    monkeypatch.setattr(bulk, "lock_and_check", lock)
     assert run(asked).state == "done"
 
 

@@ -1,13 +1,18 @@
 """Inline edit over HTTP: the row as inputs, the save, and every way it is refused."""
 
+import json
+import re
 from datetime import date
+from html import unescape
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 
-from invoices.models import InvoiceLine
+from invoices.models import InvoiceLine, Load
+from mapping.models import MappingChange
 from tests.factories import make_agreement, make_company, make_line, make_product, make_user
 
 LINE = "/mapping/invoices/lines/{}/"
@@ -170,3 +175,88 @@ def test_two_users_who_edit_one_row_dont_overwrite_each_other(
     assert second.post(edit_path(line), second_form).status_code == 409
     line.refresh_from_db()
     assert line.charge_start_date == date(2026, 5, 2)
+
+
+# --- Somebody else was faster: told with who and what, and offered again (P34) -----------------------
+
+
+def opened_form(client: Client, line: InvoiceLine, **values: Any) -> dict[str, Any]:
+    """What a browser posts that opened the row's edit now, and then changed `values`."""
+    row = client.get(edit_path(line)).content.decode()
+    hidden = {name: _hidden(row, name) for name in ("version", "opened", "was")}
+    return {**posted(line, **values), **hidden}
+
+
+def _hidden(row: str, name: str) -> str:
+    found = re.search(rf'name="{name}" value="([^"]*)"', row)
+    assert found is not None
+    return unescape(found[1])
+
+
+def test_who_was_faster_is_named_with_what_they_did_and_mine_is_offered_again(
+    signed_in: Client, line: InvoiceLine
+) -> None:
+    mine = opened_form(signed_in, line, charge_start_date="2026-05-03")
+    anna = Client()
+    anna.force_login(make_user("invoices.edit_lines", username="anna"))
+    anna.post(edit_path(line), posted(line, charge_end_date="2026-05-20"))
+    response = signed_in.post(edit_path(line), mine)
+    assert response.status_code == 409
+    answer = response.content.decode()
+    assert "it was changed by anna just now: Charge End Date: 2026-05-20." in answer
+    assert "2026-05-20" in answer.split("</tr>")[0]
+    offered = re.search(r'hx-vals="([^"]*)"', answer)
+    assert offered is not None
+    mine_again = {"again": "yes", "charge_start_date": "2026-05-03"}
+    assert json.loads(unescape(offered[1])) == mine_again
+
+
+def test_mine_again_is_on_top_of_what_the_other_did(signed_in: Client, line: InvoiceLine) -> None:
+    InvoiceLine.objects.update(charge_end_date=date(2026, 5, 20), version=2)
+    row = signed_in.get(f"{edit_path(line)}?again=yes&charge_start_date=2026-05-03").content
+    assert b'value="2026-05-03"' in row
+    assert b'value="2026-05-20"' in row
+    assert b'name="version" value="2"' in row
+    assert b'data-touched="yes"' in row
+
+
+def test_a_synced_row_offers_nothing_again(
+    signed_in: Client, operator: User, line: InvoiceLine
+) -> None:
+    mine = opened_form(signed_in, line, charge_start_date="2026-05-03")
+    anna = make_user(first_name="Anna")
+    InvoiceLine.objects.update(psa_status="synced", synced_by=anna, synced_at=timezone.now())
+    response = signed_in.post(edit_path(line), mine)
+    assert "it was synced by Anna just now" in response["HX-Trigger"]
+    assert "again" not in response.content.decode()
+
+
+def test_a_change_of_nothing_is_offered_nothing(signed_in: Client, line: InvoiceLine) -> None:
+    mine = opened_form(signed_in, line)
+    InvoiceLine.objects.update(version=2)
+    answer = signed_in.post(edit_path(line), mine)
+    assert "changed since you opened it" in answer["HX-Trigger"]
+
+
+@pytest.mark.parametrize("was", ["", "[]", "nonsense", '"x"'])
+def test_a_form_that_says_nothing_good_about_before_is_refused_all_the_same(
+    signed_in: Client, line: InvoiceLine, was: str
+) -> None:
+    InvoiceLine.objects.update(version=2)
+    answer = signed_in.post(edit_path(line), posted(line, was=was, charge_start_date="2026-05-03"))
+    assert answer.status_code in (409, 422)
+    assert InvoiceLine.objects.get().charge_start_date == date(2026, 5, 1)
+
+
+def test_a_load_and_a_mapping_are_named_too(signed_in: Client, line: InvoiceLine) -> None:
+    mine = opened_form(signed_in, line, charge_start_date="2026-05-03")
+    InvoiceLine.objects.update(version=2)
+    Load.objects.create(month=line.period, state="done", finished_at=timezone.now())
+    told = "the load of May 2026 just now brought new values from the Platform"
+    assert told in signed_in.post(edit_path(line), mine).content.decode()
+    user = make_user(first_name="Anna")
+    after = {"id": 1, "connectwise_id": 2, "name": "Acme"}
+    changed = {"kind": "organization", "origin": "picker", "after": after, "lines_affected": 3}
+    MappingChange.objects.create(organization=line.organization, user=user, **changed)
+    told = "Anna mapped its organization just now to Acme, which filled this row too"
+    assert told in signed_in.post(edit_path(line), mine).content.decode()
