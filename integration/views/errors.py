@@ -2,6 +2,7 @@
 
 from http import HTTPStatus
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.csrf import requires_csrf_token
@@ -44,6 +45,18 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
         title="This form is out of date",
         words="Nothing was changed. You were signed out, or signed in again in another tab, since "
         "the page was opened. Go back, reload it and try once more.",
+    )
+
+
+def locked_out(request: HttpRequest, *_told: object) -> HttpResponse:
+    """Too many wrong passwords for one user from one place."""
+    minutes = int(settings.AXES_COOLOFF_TIME.total_seconds() // 60)
+    return _page(
+        request,
+        HTTPStatus.TOO_MANY_REQUESTS,
+        title="Too many wrong passwords",
+        words=f"This user can't sign in from here for {minutes} minutes after the last try. An "
+        "Administrator can set a new password.",
     )
 
 
