@@ -27,7 +27,7 @@ from invoices.queries.last_change import who_changed
 from invoices.services import refusals
 from invoices.services.line_change import Choice, LineChange, restored, sentence, stored
 from invoices.services.line_writes import differs
-from invoices.services.lines import Scope, change_lines, lock_and_check
+from invoices.services.lines import Scope, change_lines, check, lock
 from invoices.services.refusals import Check, LinesRefused
 from invoices.services.selection import selected_lines
 from mapping.services.choices import MappingRefused
@@ -132,8 +132,9 @@ def _apply(edit_id: int) -> LineEdit | None:
     scope = Scope(
         lines=lines_of(edit), total=edit.total, checks=_checks(edit), parts=_portions(edit)
     )
+    lock(scope)
     _refuse_several_companies(scope.lines, change)
-    lock_and_check(scope, change)
+    check(scope, change)
     edit.finished_at = timezone.now()
     edit.written = change_lines(scope, change, edit=edit, origin=ValueSource.BULK)
     edit.state = State.DONE

@@ -60,7 +60,8 @@ def update_lines(
         checks=[refusals.closed(), refusals.grown(seen, since=since)],
         parts=[lines],
     )
-    lock_and_check(scope, change)
+    lock(scope)
+    check(scope, change)
     changing = list(lines.filter(differs(change)).order_by("pk"))
     if not changing:
         return None
@@ -106,10 +107,10 @@ def change_lines(scope: Scope, change: LineChange, *, edit: LineEdit, origin: Va
     return written
 
 
-def lock_and_check(scope: Scope, change: LineChange) -> None:
+def lock(scope: Scope) -> None:
     """Customers and offers before lines: the order in which a change of a mapping takes them.
 
-    Raises `LinesRefused`, also where a line is not there.
+    Raises `LinesRefused` where a line is not there.
     """
     for model, column in ((Organization, "organization"), (Offer, "offer")):
         rows = model._default_manager.filter(pk__in=scope.lines.values(column)).order_by("pk")
@@ -117,4 +118,8 @@ def lock_and_check(scope: Scope, change: LineChange) -> None:
     lines = scope.lines.select_for_update(of=("self",)).order_by("pk")
     if len(lines.values_list("pk")) < scope.total:
         raise LinesRefused([])
+
+
+def check(scope: Scope, change: LineChange) -> None:
+    """Raises `LinesRefused`, with the lines that can't be changed so."""
     refusals.refuse_any(scope.lines, [*scope.checks, *refusals.checks_of(change)])

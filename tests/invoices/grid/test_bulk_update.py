@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from psycopg.errors import DeadlockDetected
 
 from invoices.models import EditedLines, InvoiceLine, LineEdit, Period, SelectedLine
-from invoices.services import bulk
+from invoices.services import bulk, lines
 from invoices.services.line_change import Choice, LineChange
 from invoices.services.lines import update_lines
 from invoices.services.selection import select_lines
@@ -325,14 +325,14 @@ def test_a_long_one_is_written_in_portions_and_told(
 def test_a_deadlock_is_tried_again(draft: Update, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = draft([make_line()], start=START)
     tries = iter([True, False])
-    really = bulk.lock_and_check
+    really = lines.lock
 
-    def lock(scope: Any, change: LineChange) -> None:
+    def lock(scope: Any) -> None:
         if next(tries):
             raise OperationalError from DeadlockDetected()
-        really(scope, change)
+        really(scope)
 
-    monkeypatch.setattr(bulk, "lock_and_check", lock)
+    monkeypatch.setattr(bulk, "lock", lock)
     assert run(asked).state == "done"
 
 
