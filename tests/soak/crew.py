@@ -1,0 +1,187 @@
+"""Workers whose every step is chosen by the seed: threads of which only one ever runs.
+
+Each has a database session of its own, so locks and transactions are real; time is not: sleeping
+is a date in a calendar, and when nobody is awake the clock jumps to the next one.
+"""
+
+import heapq
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from itertools import count
+from random import Random
+from typing import Any
+
+from django.db import connection
+from django.db.models import F
+
+from invoices.models import Operation, SyncRun
+
+STUCK_SECONDS = 120
+WAITING = ("sent_at", "lease_expires_at", "not_before", "recheck_at")
+
+_here = threading.local()
+
+
+class Killed(BaseException):
+    """This worker's process is gone, as by SIGKILL."""
+
+
+class Member:
+    """One worker; it runs only while the crew waits for it."""
+
+    def __init__(self, crew: "Crew", name: str) -> None:
+        self.crew, self.name = crew, name
+        self.wakes = 0.0
+        self.phase = ""
+        self.dying = self.abandoned = False
+        self.job: Callable[[], None] | None = None
+        self._go, self._back = threading.Semaphore(0), threading.Semaphore(0)
+        self._thread = threading.Thread(target=self._live, name=name, daemon=True)
+        self._thread.start()
+
+    def let(self) -> None:
+        """Runs until it pauses or is done."""
+        self._go.release()
+        if not self._back.acquire(timeout=STUCK_SECONDS):
+            raise RuntimeError(f"{self.name} does not come back: {self.phase}")
+
+    def give_way(self) -> None:
+        self._back.release()
+        self._go.acquire()
+        if self.abandoned:
+            self.dying = True
+            raise Killed
+
+    def abandon(self) -> None:
+        """It is killed wherever it stands, with what it holds."""
+        self.abandoned = True
+        self.let()
+        self.abandoned = False
+
+    def end(self) -> None:
+        self.job = None
+        self._go.release()
+        self._thread.join(STUCK_SECONDS)
+
+    def _live(self) -> None:
+        _here.member = self
+        connection.execute_wrappers.append(self._statement)
+        while True:
+            self._go.acquire()
+            if self.job is None:
+                connection.close()
+                return
+            self._work(self.job)
+            self.job = None
+            self._back.release()
+
+    def _work(self, job: Callable[[], None]) -> None:
+        self.dying, self.phase = False, ""
+        try:
+            job()
+        except Killed:
+            connection.close()
+        except Exception as error:
+            self.crew.broken.append(error)
+            connection.close()
+
+    def _statement(
+        self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any
+    ) -> Any:
+        if not self.dying:
+            self.crew.on_statement(self, in_transaction=connection.in_atomic_block)
+        return execute(sql, params, many, context)
+
+
+def current() -> Member | None:
+    """The worker that runs now; None outside of all."""
+    return getattr(_here, "member", None)
+
+
+class Crew:
+    """The workers, the clock and what is to happen when."""
+
+    def __init__(self, size: int) -> None:
+        self.random = Random(0)
+        self.broken: list[Exception] = []
+        self.on_statement: Callable[..., None] = lambda member, *, in_transaction: None
+        self.now = 0.0
+        self._owed = 0.0
+        self._events: list[tuple[float, int, Callable[[], object]]] = []
+        self._numbers = count()
+        self.members = [Member(self, f"worker {n}") for n in range(size)]
+
+    def begin(self, seed: int) -> None:
+        for left in self.busy:  # of a seed that failed
+            left.abandon()
+        self.random = Random(f"crew {seed}")
+        self.now = self._owed = 0.0
+        self._events.clear()
+        self.broken.clear()
+
+    def end(self) -> None:
+        for member in self.members:
+            member.end()
+
+    # -- time ------------------------------------------------------------------------------------
+
+    def pause(self, seconds: float = 0.0) -> None:
+        """Lets others run, at least for so long; outside of all workers time just passes."""
+        member = current()
+        if member is None:
+            self.pass_time(seconds)
+        else:
+            member.wakes = self.now + seconds
+            member.give_way()
+
+    def at(self, seconds: float, what: Callable[[], object]) -> None:
+        """`what` happens so many seconds from now."""
+        heapq.heappush(self._events, (self.now + seconds, next(self._numbers), what))
+
+    def pass_time(self, seconds: float) -> None:
+        """As if so much time had gone by, also for what waits in the database."""
+        until = self.now + seconds
+        while self._events and self._events[0][0] <= until:
+            when, _, what = heapq.heappop(self._events)
+            self._advance(when)
+            what()
+        self._advance(until)
+
+    def _advance(self, until: float) -> None:
+        passed = max(0.0, until - self.now)
+        self.now += passed
+        self._owed += passed
+        if self._owed >= 1:
+            by = timedelta(seconds=self._owed)
+            Operation.objects.update(**{name: F(name) - by for name in WAITING})
+            SyncRun.objects.update(heartbeat=F("heartbeat") - by)
+            self._owed = 0.0
+
+    @property
+    def next_event(self) -> float:
+        return self._events[0][0] if self._events else float("inf")
+
+    # -- work ------------------------------------------------------------------------------------
+
+    @property
+    def busy(self) -> list[Member]:
+        return [one for one in self.members if one.job]
+
+    @property
+    def free(self) -> list[Member]:
+        return [one for one in self.members if not one.job]
+
+    def start(self, job: Callable[[], None]) -> None:
+        """A free worker takes it."""
+        member = self.random.choice(self.free)
+        member.wakes = self.now
+        member.job = job
+
+    def step(self) -> bool:
+        """One that is awake goes on a little; False when none is."""
+        awake = [one for one in self.busy if one.wakes <= self.now]
+        if not awake:
+            return False
+        self.random.choice(awake).let()
+        return True

@@ -1,0 +1,30 @@
+"""A few seeds of the soak in every run of the tests; `make soak` plays as many as one likes."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.soak.play import play
+from tests.soak.stage import Stage, stage
+
+
+@pytest.fixture
+def on(transactional_db: None) -> Iterator[Stage]:
+    with stage() as ready:
+        yield ready
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_months_under_faults_come_out_to_the_cent(on: Stage, seed: int) -> None:
+    tally = play(on, seed)
+
+    assert tally.total() > 0
+    assert on.complaints == []
+
+
+def test_a_seed_is_played_alike_each_time(on: Stage) -> None:
+    first = play(on, 5)
+    ledger = [(one["method"], one["path"], one["fault"]) for one in on.store.ledger]
+
+    assert play(on, 5) == first
+    assert [(one["method"], one["path"], one["fault"]) for one in on.store.ledger] == ledger
