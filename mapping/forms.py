@@ -1,11 +1,12 @@
 """What the two tabs send."""
 
+from collections.abc import Collection
 from typing import cast
 
 from django import forms
 from django.core.exceptions import ValidationError
 
-from mapping.queries.rows import why_not_offered
+from mapping.queries.offered import why_not_offered
 from mapping.services.choices import described
 from mapping.services.directory_parts import WINDOWS
 from mapping.tabs import Tab, Target
@@ -31,6 +32,25 @@ class MappingForm(forms.Form):
         if target != self.current and (why := why_not_offered(target)):
             raise ValidationError(f"{described(target)} is {why}. Choose another one.")
         return target
+
+
+class SuggestionForm(forms.Form):
+    """Which suggestion a yes or no is about: the id of our row of what was suggested."""
+
+    target = forms.IntegerField(min_value=1)
+
+
+class AcceptAllForm(forms.Form):
+    """The list that was shown, by its mark, and which of the claimed ones were ticked."""
+
+    mark = forms.CharField(max_length=64)
+    also = forms.TypedMultipleChoiceField(coerce=int, required=False)
+
+    def __init__(self, *args: object, claimed: Collection[int], **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        cast(forms.TypedMultipleChoiceField, self.fields["also"]).choices = [
+            (pk, pk) for pk in claimed
+        ]
 
 
 class LoadProductsForm(forms.Form):

@@ -12,6 +12,8 @@ from psa_connectwise.models import Company, Product
 Mapped = Organization | Offer
 Target = Company | Product
 Field = Literal["company", "product"]
+# The column with the revenue of unsynced lines that lack this mapping.
+WAITING = "waiting"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +63,7 @@ class Tab:
             "target": f"{self.field}__name",
             "target_id": f"{self.field}__connectwise_id",
             "status": "mapping_status",
+            WAITING: WAITING,  # what it is ordered by, the lines know
         }
 
     # Templates ask for addresses by these names.

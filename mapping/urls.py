@@ -3,7 +3,7 @@
 from django.urls import URLPattern, path
 
 from mapping.tabs import ORGANIZATIONS, PRODUCTS, Tab
-from mapping.views import directory, pickers, tabs
+from mapping.views import directory, pickers, suggestions, tabs
 
 app_name = "mapping"
 
@@ -18,6 +18,9 @@ def _of(tab: Tab) -> list[URLPattern]:
         path(f"{one}edit/", tabs.mapping_edit, given, name=f"{name}_edit"),
         path(f"{one}effect/", tabs.mapping_effect, given, name=f"{name}_effect"),
         path(f"{one}unmap/", tabs.mapping_unmap, given, name=f"{name}_unmap"),
+        path(f"{one}accept/", suggestions.accept, given, name=f"{name}_accept"),
+        path(f"{one}dismiss/", suggestions.dismiss, given, name=f"{name}_dismiss"),
+        path(f"{name}/accept/", suggestions.accept_all, given, name=f"{name}_accept_all"),
         path(f"{one}history/", tabs.mapping_history, given, name=f"{name}_history"),
     ]
 

@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from mapping.models import MappingChange
 from mapping.names import same_key
-from mapping.queries.rows import OFFERED
+from mapping.queries.offered import offered
 from mapping.similarity import Subject
 from mapping.tabs import Tab
 
@@ -31,7 +31,7 @@ def subjects(tab: Tab) -> dict[int, Subject]:
 
 def offered_targets(tab: Tab) -> dict[int, Target]:
     """What may be chosen: nothing deleted, inactive or missing."""
-    rows = tab.target_model._default_manager.filter(OFFERED[tab.field])
+    rows = tab.target_model._default_manager.filter(offered(tab.field))
     return {
         pk: Target(connectwise_id=number, name=name, identifier=identifier)
         for pk, number, name, identifier in rows.values_list(

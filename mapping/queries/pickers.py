@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 
 from mapping.models import MappingChange
+from mapping.queries.offered import offered
 from psa_connectwise.models import Agreement, Company, ConnectWiseSettings, Product
 from psa_connectwise.text import normalise
 
@@ -32,8 +33,8 @@ class Option:
 
 def company_options(*, search: str, user: User) -> list[Option]:
     """Companies that may be chosen; without a search the recently used ones first."""
-    offered = Company.objects.filter(deleted=False, inactive=False, missing=False)
-    found = _found(offered, search, recent=_recent(user, MappingChange.Kind.ORGANIZATION))
+    choosable = Company.objects.filter(offered("company"))
+    found = _found(choosable, search, recent=_recent(user, MappingChange.Kind.ORGANIZATION))
     return [
         _option(one, second=" · ".join(filter(None, (one.identifier, one.city, one.status))))
         for one in found
@@ -42,8 +43,8 @@ def company_options(*, search: str, user: User) -> list[Option]:
 
 def product_options(*, search: str, user: User) -> list[Option]:
     """Products that may be chosen; without a search the recently used ones first."""
-    offered = Product.objects.filter(inactive=False, missing=False).exclude(product_class="Bundle")
-    found = _found(offered, search, recent=_recent(user, MappingChange.Kind.OFFER))
+    choosable = Product.objects.filter(offered("product"))
+    found = _found(choosable, search, recent=_recent(user, MappingChange.Kind.OFFER))
     return [
         _option(one, second=" · ".join(filter(None, (one.identifier, one.product_class))))
         for one in found

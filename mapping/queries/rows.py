@@ -1,21 +1,23 @@
 """Rows of the Organizations and the Products grid; the same few queries for any number of rows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Case, Count, F, Q, QuerySet, Value, When
+from django.db.models import Case, Count, Exists, F, Func, OuterRef, Q, QuerySet, Value, When
 
 from mapping.grid import GridState, Page
 from mapping.models import Organization
-from mapping.tabs import Mapped, Tab, Target
+from mapping.ports import Waiting, lines
+from mapping.queries.offered import why_not_offered
+from mapping.queries.suggestions import Proposal, live, proposals
+from mapping.tabs import WAITING, Mapped, Tab, Target
 
 RESPONSE_ERROR, MAPPED, UNMAPPED = "response_error", "mapped", "unmapped"
-# What may be chosen, as a condition on the record of ConnectWise.
-OFFERED = {
-    "company": Q(deleted=False, inactive=False, missing=False),
-    "product": Q(inactive=False, missing=False) & ~Q(product_class="Bundle"),
-}
 STATUSES = {MAPPED: "Mapped", UNMAPPED: "Unmapped", RESPONSE_ERROR: "Response Error"}
+# No status of its own: those of the unmapped that have a suggestion.
+SUGGESTED = "suggested"
+FILTERS = {MAPPED: "Mapped", UNMAPPED: "Unmapped", SUGGESTED: "Suggested", RESPONSE_ERROR: "Response Error"}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +30,8 @@ class MappingRow:
     status: str
     state: str  # "Closed" or "Suspended", where the customer isn't active
     warning: str  # why the mapped record can't be chosen any more
+    proposal: Proposal | None  # only of what is unmapped
+    waiting: Waiting | None  # the unsynced lines that lack this mapping
 
     @property
     def pk(self) -> int:
@@ -51,16 +55,25 @@ def grid_page(tab: Tab, grid: GridState) -> tuple[list[MappingRow], Page]:
     """The rows of the page that the URL asks for, and where that page is."""
     matching = _matching(tab, grid)
     page = grid.at(matching.count())
-    order = F(tab.sorts[grid.sort])
+    order = _order(tab, grid)
     ordered = order.desc(nulls_last=True) if grid.descending else order.asc(nulls_last=True)
     records = matching.select_related(tab.field).order_by(ordered, "name", "pk")
-    return [row_of(tab, one) for one in records[page.offset : page.offset + page.size]], page
+    return rows_of(tab, records[page.offset : page.offset + page.size]), page
+
+
+def _order(tab: Tab, grid: GridState) -> F | Func:
+    if grid.sort == WAITING:
+        return lines().waiting_amount(tab.line_column)
+    return F(tab.sorts[grid.sort])
 
 
 def _matching(tab: Tab, grid: GridState) -> QuerySet[Any]:
     rows = _with_status(tab)
     if wanted := grid.filters.get("status"):
-        rows = rows.filter(mapping_status__in=wanted)
+        shown = Q(mapping_status__in=wanted)
+        if SUGGESTED in wanted:
+            shown |= Q(Exists(live(tab).filter(record=OuterRef("pk"))))
+        rows = rows.filter(shown)
     for word in grid.search.split():
         found = Q(**{f"{tab.field}__name__unaccent__icontains": word})
         for name in {*(column.key for column in tab.columns), "platform_id"}:
@@ -84,17 +97,29 @@ def status_counts(tab: Tab) -> list[StatusCount]:
     """How many there are of each status, whatever is searched and filtered."""
     grouped = _with_status(tab).values_list("mapping_status").annotate(number=Count("pk"))
     numbers = dict(grouped.order_by())
+    total = sum(numbers.values())
+    numbers[SUGGESTED] = live(tab).values("record").distinct().count()
     return [
-        StatusCount(value="", label="All", count=sum(numbers.values())),
+        StatusCount(value="", label="All", count=total),
         *(
             StatusCount(value=value, label=label, count=numbers.get(value, 0))
-            for value, label in STATUSES.items()
+            for value, label in FILTERS.items()
         ),
     ]
 
 
-def row_of(tab: Tab, record: Mapped) -> MappingRow:
-    """A record with its target already fetched, as a row."""
+def rows_of(tab: Tab, records: Sequence[Mapped] | QuerySet[Any]) -> list[MappingRow]:
+    """Records with their targets already fetched, as rows."""
+    shown = list(records)
+    unmapped = [one.pk for one in shown if getattr(one, tab.field) is None]
+    proposed = proposals(tab, unmapped)
+    waiting = lines().waiting(tab.line_column, [one.pk for one in shown])
+    return [_row(tab, one, proposed.get(one.pk), waiting.get(one.pk)) for one in shown]
+
+
+def _row(
+    tab: Tab, record: Mapped, proposal: Proposal | None, waiting: Waiting | None
+) -> MappingRow:
     target: Target | None = getattr(record, tab.field)
     confirmed = MAPPED if target else UNMAPPED
     closed = isinstance(record, Organization) and record.status != "Active"
@@ -105,15 +130,6 @@ def row_of(tab: Tab, record: Mapped) -> MappingRow:
         status=RESPONSE_ERROR if record.response_error else confirmed,
         state=record.status if closed and isinstance(record, Organization) else "",
         warning=why_not_offered(target) if target else "",
+        proposal=proposal,
+        waiting=waiting,
     )
-
-
-def why_not_offered(target: Target) -> str:
-    """Why a record can't be chosen for a mapping; "" when it can."""
-    reasons = {
-        "deleted in ConnectWise": getattr(target, "deleted", False),
-        "not in ConnectWise any more": target.missing,
-        "inactive in ConnectWise": target.inactive,
-        "a bundle, which can't be an addition": getattr(target, "product_class", "") == "Bundle",
-    }
-    return next((words for words, holds in reasons.items() if holds), "")

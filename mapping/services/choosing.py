@@ -1,30 +1,49 @@
 """A company or product chosen on its tab: the effect told before, then saved (P12)."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.contrib.auth.models import User
 from django.db import transaction
 
 from mapping.models import MappingChange, Organization
 from mapping.ports import LineScope, lines
 from mapping.services.mappings import set_company, set_product
+from mapping.services.suggesting import propose_to_namesakes
 from mapping.tabs import Mapped, Tab, Target
 from psa_connectwise.models import Company, Product
 
 
-def map_record(*, record: Mapped, target: Target | None, user: User | None) -> MappingChange | None:
+@transaction.atomic
+def map_record(
+    *,
+    record: Mapped,
+    target: Target | None,
+    user: User | None,
+    origin: MappingChange.Origin = MappingChange.Origin.PICKER,
+) -> MappingChange | None:
     """Map an organization to a company or an offer to a product; None unmaps; None back: unchanged."""
-    origin = MappingChange.Origin.PICKER
     if isinstance(record, Organization):
         assert target is None or isinstance(target, Company)
         return set_company(organization=record, company=target, user=user, origin=origin)
     assert target is None or isinstance(target, Product)
-    return set_product(offer=record, product=target, user=user, origin=origin)
+    change = set_product(offer=record, product=target, user=user, origin=origin)
+    if target is not None:
+        propose_to_namesakes(offer=record, product=target)
+    return change
 
 
-def lines_to_change(*, tab: Tab, record: Mapped, target: Target | None) -> int:
-    """How many unsynced lines `map_record` would change; nothing is kept."""
-    scope = LineScope(columns=(tab.line_column,), keys=((record.pk,),), parts=(tab.part,))
+def lines_to_change(*, tab: Tab, wanted: Mapping[int, Target | None]) -> int:
+    """How many unsynced lines mapping these records so would change; nothing is kept."""
+    scope = LineScope(
+        columns=(tab.line_column,), keys=tuple((pk,) for pk in wanted), parts=(tab.part,)
+    )
+    records: Any = tab.model._default_manager
     with transaction.atomic():
-        tab.model._default_manager.filter(pk=record.pk).update(**{tab.field: target})
+        changed = list(records.filter(pk__in=wanted).order_by("pk"))
+        for record in changed:
+            setattr(record, tab.field, wanted[record.pk])
+        records.bulk_update(changed, [tab.field], batch_size=1000)
         number = lines().count(scope)
         transaction.set_rollback(True)
     return number

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from mapping.models import Suggestion
+from mapping.models import Offer, OfferSuggestion, Suggestion
 from mapping.names import code_key, search_text
 from mapping.queries.candidates import like_names
 from mapping.queries.deciding import (
@@ -24,6 +24,7 @@ from mapping.queries.deciding import (
 )
 from mapping.similarity import Candidate, Ranked, Subject, rank
 from mapping.tabs import ORGANIZATIONS, PRODUCTS, Tab
+from psa_connectwise.models import Product
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +57,30 @@ def suggest_mappings(tab: Tab) -> int:
     number = sum(bool(found) for found in ranked.values())
     logger.debug("Suggestions for %s of %s %s", number, len(wanted), tab.plural)
     return number
+
+
+def propose_to_namesakes(*, offer: Offer, product: Product) -> None:
+    """What was decided for an offer is proposed at once for those that are called the same."""
+    same = Offer.objects.filter(
+        product=None, name__iexact=offer.name, vendor_name__iexact=offer.vendor_name
+    ).exclude(pk=offer.pk)
+    rows = [
+        OfferSuggestion(
+            record_id=pk,
+            target=product,
+            place=0,  # before what was worked out
+            score=100,
+            reason=_as_decided(offer.platform_id),
+        )
+        for pk in same.values_list("pk", flat=True)
+    ]
+    # One that was dismissed stays dismissed.
+    OfferSuggestion.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["record", "target"],
+        update_fields=["place", "score", "reason"],
+    )
 
 
 def _one_at_a_time(tab: Tab) -> None:

@@ -15,7 +15,8 @@ from mapping.http import HtmxHttpRequest, toast, varying, wants_fragment
 from mapping.models import MappingChange
 from mapping.queries.history import history_of
 from mapping.queries.refreshes import current_refresh, last_refresh
-from mapping.queries.rows import STATUSES, grid_page, row_of, status_counts
+from mapping.queries.rows import FILTERS, grid_page, rows_of, status_counts
+from mapping.queries.suggestions import sure_count
 from mapping.services.choices import MappingRefused
 from mapping.services.choosing import lines_to_change, map_record
 from mapping.tabs import Mapped, Tab, Target
@@ -35,9 +36,10 @@ def mapping_list(request: HtmxHttpRequest, tab: Tab) -> HttpResponse:
         "rows": rows,
         "page": page,
         "statuses": status_counts(tab),
+        "sure": sure_count(tab),
         "refreshed": last_refresh(tab),
         "is_refreshing": current_refresh() is not None,
-        "shown_status": shown[0] if shown[0] in STATUSES else "",
+        "shown_status": shown[0] if shown[0] in FILTERS else "",
     }
     fragment = wants_fragment(request)
     template = "mapping/_mapping_grid.html" if fragment else "mapping/mapping_list.html"
@@ -47,14 +49,14 @@ def mapping_list(request: HtmxHttpRequest, tab: Tab) -> HttpResponse:
 @require_GET
 def mapping_row(request: HtmxHttpRequest, tab: Tab, pk: int) -> HttpResponse:
     """The row as it stands now: what cancelling leads back to."""
-    return _row(request, tab, _record(tab, pk))
+    return row_response(request, tab, record_of(tab, pk))
 
 
 @permission_required("mapping.edit_mappings", raise_exception=True)
 @require_http_methods(["GET", "POST"])
 def mapping_edit(request: HtmxHttpRequest, tab: Tab, pk: int) -> HttpResponse:
     """The row with its picker; a POST saves the choice and answers with the row."""
-    record = _record(tab, pk)
+    record = record_of(tab, pk)
     if request.method != "POST":
         return _row_form(request, tab, record, MappingForm(tab=tab, current=_target(tab, record)))
     form = MappingForm(request.POST, tab=tab, current=_target(tab, record))
@@ -65,19 +67,19 @@ def mapping_edit(request: HtmxHttpRequest, tab: Tab, pk: int) -> HttpResponse:
     except MappingRefused as refused:
         form.add_error("target", str(refused))
         return _row_form(request, tab, record, form, status=422)
-    return _saved(request, tab, record, change)
+    return saved(request, tab, record, change)
 
 
 @permission_required("mapping.edit_mappings", raise_exception=True)
 @require_GET
 def mapping_effect(request: HtmxHttpRequest, tab: Tab, pk: int) -> HttpResponse:
     """How many lines the choice would change, told beside the row before it is saved."""
-    record = _record(tab, pk)
+    record = record_of(tab, pk)
     form = MappingForm(request.GET, tab=tab, current=_target(tab, record))
     number = None
     if form.is_valid():
         target = form.cleaned_data["target"]
-        number = lines_to_change(tab=tab, record=record, target=target)
+        number = lines_to_change(tab=tab, wanted={record.pk: target})
     return render(request, "mapping/_effect.html", {"number": number})
 
 
@@ -85,15 +87,15 @@ def mapping_effect(request: HtmxHttpRequest, tab: Tab, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def mapping_unmap(request: HtmxHttpRequest, tab: Tab, pk: int) -> HttpResponse:
     """Asks with the number of lines; a POST takes the mapping away."""
-    record = _record(tab, pk)
+    record = record_of(tab, pk)
     if request.method == "POST":
         change = map_record(record=record, target=None, user=request.user)
-        return _saved(request, tab, record, change)
+        return saved(request, tab, record, change)
     context = {
         "tab": tab,
         "record": record,
         "target": _target(tab, record),
-        "number": lines_to_change(tab=tab, record=record, target=None),
+        "number": lines_to_change(tab=tab, wanted={record.pk: None}),
     }
     return render(request, "mapping/_unmap_dialog.html", context)
 
@@ -101,12 +103,12 @@ def mapping_unmap(request: HtmxHttpRequest, tab: Tab, pk: int) -> HttpResponse:
 @require_GET
 def mapping_history(request: HtmxHttpRequest, tab: Tab, pk: int) -> HttpResponse:
     """Who mapped it to what, newest first."""
-    record = _record(tab, pk)
+    record = record_of(tab, pk)
     context = {"tab": tab, "record": record, "changes": history_of(tab, record)}
     return render(request, "mapping/_history_dialog.html", context)
 
 
-def _record(tab: Tab, pk: int) -> Mapped:
+def record_of(tab: Tab, pk: int) -> Mapped:
     records: QuerySet[Any] = tab.model._default_manager.select_related(tab.field)
     record: Mapped = get_object_or_404(records, pk=pk)
     return record
@@ -117,9 +119,11 @@ def _target(tab: Tab, record: Mapped) -> Target | None:
     return target
 
 
-def _row(request: HtmxHttpRequest, tab: Tab, record: Mapped, **context: Any) -> HttpResponse:
-    context |= {"tab": tab, "row": row_of(tab, record)}
-    return render(request, "mapping/_mapping_row.html", context)
+def row_response(
+    request: HtmxHttpRequest, tab: Tab, record: Mapped, *, status: int = 200, **context: Any
+) -> HttpResponse:
+    context |= {"tab": tab, "row": rows_of(tab, [record])[0]}
+    return render(request, "mapping/_mapping_row.html", context, status=status)
 
 
 def _row_form(
@@ -128,24 +132,34 @@ def _row_form(
     target = _target(tab, record)
     if form.is_bound and form.cleaned_data.get("target"):
         target = form.cleaned_data["target"]
-    context = {"tab": tab, "row": row_of(tab, record), "form": form, "chosen": target}
+    context = {"tab": tab, "row": rows_of(tab, [record])[0], "form": form, "chosen": target}
     return render(request, "mapping/_mapping_row_form.html", context, status=status)
 
 
-def _saved(
-    request: HtmxHttpRequest, tab: Tab, record: Mapped, change: MappingChange | None
+def saved(
+    request: HtmxHttpRequest,
+    tab: Tab,
+    record: Mapped,
+    change: MappingChange | None = None,
+    *,
+    words: str = "",
 ) -> HttpResponse:
     """The row as it is now, the counts of statuses, and a sentence about what was done."""
-    record = _record(tab, record.pk)
-    response = _row(request, tab, record, new_counts=status_counts(tab))
+    record = record_of(tab, record.pk)
+    counts: dict[str, Any] = {"new_counts": status_counts(tab), "sure": sure_count(tab)}
+    response = row_response(request, tab, record, **counts)
     trigger_client_event(response, "closeDialog", {})
-    return toast(response, _told(record, _target(tab, record), change))
+    return toast(response, words or _told(record, _target(tab, record), change))
 
 
 def _told(record: Mapped, target: Target | None, change: MappingChange | None) -> str:
     if change is None:
         return f"{record.name} stays as it was."
-    lines = "1 line" if change.lines_affected == 1 else f"{change.lines_affected:,} lines"
+    lines = told_lines(change.lines_affected)
     if target is None:
         return f"{record.name} is not mapped any more; {lines} changed."
     return f"{record.name} is mapped to {target.name}; {lines} changed."
+
+
+def told_lines(number: int) -> str:
+    return "1 line" if number == 1 else f"{number:,} lines"
