@@ -49,6 +49,7 @@ urlpatterns: list[URLPattern] = [
     path("runs/<int:pk>/rows.csv", runs.run_csv, name="run_csv"),
     path("runs/<int:pk>/confirm/", preview.run_confirm, name="run_confirm"),
     path("runs/<int:pk>/again/", preview.run_again, name="run_again"),
+    path("runs/<int:pk>/end-long/", preview.run_end_long, name="run_end_long"),
     path("run/", sync.run_bar, name="run"),
     path("run/stop/", sync.run_stop, name="run_stop"),
 ]

@@ -8,7 +8,7 @@ from invoices.models import InvoiceLine, Operation, SyncRun
 from invoices.queries.fixes import IN_CONNECTWISE, Fix, fixes_of_line, line_address
 from invoices.queries.rows import CREATE_AGREEMENT
 from invoices.queries.runs import KINDS, OUTCOMES
-from invoices.sync.cautions import Caution, CautionCode
+from invoices.sync.cautions import Caution
 from invoices.sync.image_fields import field_changes
 from invoices.sync.images import AdditionImage
 from invoices.sync.states import Intent, OperationState
@@ -23,6 +23,7 @@ AGREEMENT_LABELS = {
     "start_date": "Start date",
     "bill_start_date": "Bills from",
 }
+KIND_WORDS = {Intent.AGREEMENT.value: "Agreement"}
 DONE = {Intent.END: "Ended", Intent.REMOVE: "Removed", Intent.AGREEMENT: "Made"}
 STATE_WORDS = {S.PLANNED: "To be sent", S.CLAIMED: "Being sent", S.UNKNOWN: "Not confirmed"}
 Image = Mapping[str, Any]
@@ -61,11 +62,6 @@ class PlanRow:
     # In a preview that follows another: what is not as it was shown there.
     differs: str = ""
 
-    @property
-    def ends_offered(self) -> bool:
-        """An end after one agreement period is offered (P45)."""
-        return any(one.code == CautionCode.LONG_CYCLE for one in self.warnings)
-
 
 def plan_rows(run: SyncRun, operations: Sequence[Operation]) -> list[PlanRow]:
     """The rows of these operations; as many queries for one as for all."""
@@ -93,7 +89,7 @@ def plan_row(
     url = urls(one.agreement.connectwise_id) if one.agreement else ""
     return PlanRow(
         operation=one,
-        label=KINDS.get(one.intent, one.intent),
+        label=KIND_WORDS.get(one.intent, KINDS.get(one.intent, one.intent)),
         customer=one.organization.name if one.organization else "",
         subject=_subject(one, line),
         line=one.line,

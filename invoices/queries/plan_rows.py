@@ -2,22 +2,38 @@
 
 from collections.abc import Sequence
 
-from django.db.models import F, OrderBy, Q, QuerySet
+from django.db.models import Case, F, OrderBy, Q, QuerySet, Value, When
 
 from invoices.models import LineSearch, Operation, SyncRun
 from invoices.queries.lines import normalised
 from invoices.queries.runs import KINDS, OUTCOMES, rows_of_run
+from invoices.sync.states import Intent
 from mapping.grid import GridState, Page
 
-# What a head sorts by; "plan" is the order in which rows were planned.
-SORTS = {
-    "plan": "pk",
-    "kind": "intent",
-    "customer": "organization__name",
-    "revenue": "revenue",
-    "cost": "cost",
+# In the order of what a person wants to see: what is in the way first, what changes nothing last.
+_ORDER = (
+    Intent.REFUSE,
+    Intent.AGREEMENT,
+    Intent.MOVE,
+    Intent.UPDATE,
+    Intent.CREATE,
+    Intent.REMOVE,
+    Intent.END,
+    Intent.SKIP,
+    Intent.UNCHANGED,
+)
+RANK = Case(
+    *(When(intent=intent.value, then=Value(rank)) for rank, intent in enumerate(_ORDER)),
+    default=Value(len(_ORDER)),
+)
+# What a head sorts by.
+SORTS: dict[str, Case | F] = {
+    "kind": RANK,
+    "customer": F("organization__name"),
+    "revenue": F("revenue"),
+    "cost": F("cost"),
 }
-DEFAULT_SORT = "plan"
+DEFAULT_SORT = "kind"
 FILTERS = ("kind", "outcome", "customer", "currency", "warning")
 LONG_CYCLE, ANY = "long_cycle", "any"
 WARNINGS = {ANY: "any", LONG_CYCLE: "billed longer than its agreement"}
@@ -42,7 +58,7 @@ def matching_rows(run: SyncRun, grid: GridState) -> QuerySet[Operation]:
 
 def ordered(rows: QuerySet[Operation], grid: GridState) -> QuerySet[Operation]:
     """Rows without money come last either way; the id keeps pages from overlapping."""
-    key = OrderBy(F(SORTS[grid.sort]), descending=grid.descending, nulls_last=True)
+    key = OrderBy(SORTS[grid.sort], descending=grid.descending, nulls_last=True)
     return rows.order_by(key, OrderBy(F("pk"), descending=grid.descending))
 
 

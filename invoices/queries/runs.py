@@ -216,6 +216,12 @@ def changed_lines(run: SyncRun) -> int:
     return planned.exclude(line__version=F("line_version")).count()
 
 
+def long_cycle_rows(run: SyncRun) -> QuerySet[Operation]:
+    """Rows that are offered an end after one agreement period (P45)."""
+    rows = rows_of_run(run).filter(state=S.PLANNED, line__isnull=False)
+    return rows.filter(warnings__contains=LONG_CYCLE)
+
+
 def unmapped_lines(run: SyncRun) -> int:
     """Of a run over the whole period: what it leaves out (P41)."""
     if "lines" in run.scope or run.is_undo:

@@ -1,7 +1,9 @@
 """What a person does with a preview: say yes to it, have it planned anew, end what bills too long."""
 
+import logging
 from collections.abc import Sequence
 
+from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpResponse
@@ -11,11 +13,16 @@ from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseClientRedirect, reswap, retarget, trigger_client_event
 
 from invoices.models import SyncRun
-from invoices.queries.runs import ends_of_preview, figures
+from invoices.queries.runs import ends_of_preview, figures, long_cycle_rows
+from invoices.services.lines import LinesRefused
+from invoices.services.long_cycles import end_after_one_period
 from invoices.sync import previews, run
 from invoices.tasks.sync import ring
 from invoices.views.run_context import may_change
 from mapping.http import HtmxHttpRequest, toast
+from wire.errors import RemoteError
+
+logger = logging.getLogger(__name__)
 
 MEANWHILE = "This preview was planned anew meanwhile. Look at it again."
 
@@ -47,6 +54,29 @@ def run_again(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     with transaction.atomic():
         if previews.plan_anew(preview, fresh="fresh" in request.POST):
             transaction.on_commit(lambda: ring(SyncRun.objects.get(pk=pk)))
+    return to_page(request, preview)
+
+
+@require_POST
+@permission_required("invoices.edit_lines", raise_exception=True)
+def run_end_long(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    """Ends after one agreement period what would be billed again and again: one row, or all (P45)."""
+    preview = _changeable(request, pk)
+    rows = long_cycle_rows(preview)
+    if row := request.POST.get("row", ""):
+        rows = rows.filter(pk=int(row) if row.isdecimal() and len(row) < 18 else 0)
+    try:
+        with transaction.atomic():
+            seen = dict(rows.values_list("line", "line_version"))
+            ended = end_after_one_period(seen=seen, user=request.user)
+            if previews.plan_anew(preview, fresh=False):
+                transaction.on_commit(lambda: ring(SyncRun.objects.get(pk=pk)))
+    except LinesRefused as refused:
+        told = refused.refusals[0].reason
+        return toast(HttpResponse(status=204), f"Nothing was changed: {told}", kind="error")
+    except RemoteError as error:
+        return toast(HttpResponse(status=204), str(error), kind="error")
+    logger.info("%s lines end after one agreement period", ended, extra={"run": pk})
     return to_page(request, preview)
 
 

@@ -1,4 +1,4 @@
-"""Sync's dialog, one line at once, the bar everyone sees, and Stop (P38, P40, P41)."""
+"""Sync begins a preview; one line at once, the bar everyone sees, and Stop (P38, P40, P41)."""
 
 from collections.abc import Callable
 
@@ -6,10 +6,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
-from pytest_django import Settings
 
 from invoices.models import InvoiceLine, SyncRun
-from invoices.services.selection import clear_selection, select_lines
+from invoices.services.selection import select_lines
 from invoices.sync.states import RunState
 from platform_client.models import PlatformSettings
 from psa_connectwise.models import ConnectWiseSettings
@@ -17,7 +16,6 @@ from tests.factories import (
     make_agreement,
     make_agreement_type,
     make_line,
-    make_organization,
     make_product,
     make_user,
 )
@@ -81,100 +79,60 @@ def live_run() -> SyncRun:
     )
 
 
-def test_the_dialog_says_what_would_happen_in_lines_and_money(operator: Client) -> None:
-    mapped_line()
-    mapped_line()
-    make_line()  # unmapped
-
-    text = operator.get(SYNC, MAY).content.decode()
-
-    assert (
-        "All Mapped lines of May 2026 that are Not Synced or Error, whatever is filtered." in text
-    )
-    assert "Post 2 lines" in text
-    assert "20.00" in text  # revenue
-    assert "4.00" in text  # margin
-
-
-def test_with_ticked_lines_it_takes_only_those(operator: Client, user: User) -> None:
-    ticked = mapped_line()
-    mapped_line()
-    select_lines(user=user, period=ticked.period, lines=InvoiceLine.objects.filter(pk=ticked.pk))
-
-    text = operator.get(SYNC, MAY).content.decode()
-
-    assert "Only the 1 ticked line of May 2026." in text
-    assert "Post 1 line<" in text
-
-
-def test_ticks_that_went_meanwhile_never_become_the_whole_period(
-    operator: Client, user: User, rung: list[int]
-) -> None:
-    ticked = mapped_line()
-    mapped_line()
-    select_lines(user=user, period=ticked.period, lines=InvoiceLine.objects.filter(pk=ticked.pk))
-    assert 'name="ticked" value="1"' in operator.get(SYNC, MAY).content.decode()
-    clear_selection(user=user)  # another tab showed another period
-
-    answer = operator.post(SYNC, {**MAY, "ticked": "1"})
-
-    assert "ticked lines have changed" in answer["HX-Trigger"]
-    assert not SyncRun.objects.exists()
-    assert rung == []
-
-
-def test_it_groups_what_would_fail_by_cause(operator: Client) -> None:
-    product = make_product(inactive=True, name="Old <b>Backup</b>")
-    mapped_line(product=product)
-    mapped_line(product=product, organization=make_organization())
-
-    text = operator.get(SYNC, MAY).content.decode()
-
-    assert "2 would fail" in text
-    assert "Product inactive" in text
-    assert "2 lines, 2 customers" in text
-    assert "Old &lt;b&gt;Backup&lt;/b&gt;" in text
-
-
-def test_when_the_platform_is_not_configured_the_dialog_says_so(
-    operator: Client, settings: Settings
-) -> None:
-    PlatformSettings.objects.update(seller_id="")
-    settings.PLATFORM_URL = ""
-
-    text = operator.get(SYNC, MAY).content.decode()
-
-    assert "Nothing was sent." in text
-    assert 'type="submit"' not in text
-
-
-def test_posting_it_starts_a_run_and_rings_for_a_worker(
+def test_sync_begins_a_preview_and_leads_to_its_page(
     operator: Client,
     user: User,
     rung: list[int],
     django_capture_on_commit_callbacks: Callable[..., object],
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):  # type: ignore[attr-defined]
-        answer = operator.post(SYNC, MAY)
+        answer = operator.post(SYNC, MAY, headers={"HX-Request": "true"})
 
-    run = SyncRun.objects.get()
-    assert (run.user, run.scope, run.state) == (user, {}, RunState.PLANNING)
-    assert rung == [run.pk]
-    assert "closeDialog" in answer["HX-Trigger"]
+    draft = SyncRun.objects.get()
+    assert (draft.user, draft.scope, draft.state) == (user, {}, RunState.DRAFTING)
+    assert rung == [draft.pk]
+    assert answer["HX-Redirect"] == f"/mapping/invoices/runs/{draft.pk}/"
 
 
-def test_a_second_run_is_refused_with_a_sentence(operator: Client, rung: list[int]) -> None:
-    live_run()
+def test_without_a_script_it_leads_there_too(operator: Client, rung: list[int]) -> None:
+    answer = operator.post(SYNC, MAY)
+
+    assert answer["Location"] == f"/mapping/invoices/runs/{SyncRun.objects.get().pk}/"
+
+
+def test_with_ticked_lines_it_takes_only_those(
+    operator: Client, user: User, rung: list[int]
+) -> None:
+    ticked = mapped_line()
+    mapped_line()
+    select_lines(user=user, period=ticked.period, lines=InvoiceLine.objects.filter(pk=ticked.pk))
+
+    operator.post(SYNC, MAY)
+
+    assert SyncRun.objects.get().scope == {"lines": [ticked.pk]}
+
+
+def test_pressed_again_it_leaves_one_preview(operator: Client, rung: list[int]) -> None:
+    operator.post(SYNC, MAY)
+    SyncRun.objects.update(state=RunState.DRAFT)
+    operator.post(SYNC, MAY)
+
+    assert SyncRun.objects.count() == 1
+
+
+def test_while_a_run_is_on_it_leads_to_that_one(operator: Client, rung: list[int]) -> None:
+    run = live_run()
 
     answer = operator.post(SYNC, MAY)
 
-    assert "A sync is running already" in answer["HX-Trigger"]
+    assert answer["Location"] == f"/mapping/invoices/runs/{run.pk}/"
     assert SyncRun.objects.count() == 1
+    assert rung == []
 
 
 @pytest.mark.parametrize("period", ["", "2026-13", "May", "0000-00"])
 def test_an_unknown_period_is_not_found(operator: Client, period: str) -> None:
-    assert operator.get(SYNC, {"period": period}).status_code == 404
+    assert operator.post(SYNC, {"period": period}).status_code == 404
 
 
 def test_one_line_is_posted_at_once_without_asking(operator: Client, rung: list[int]) -> None:
@@ -194,6 +152,7 @@ def test_one_line_that_would_make_an_agreement_asks_first(
     asked = operator.post(url)
 
     assert (asked["HX-Retarget"], asked["HX-Reswap"]) == ("#dialog-body", "innerHTML")
+    assert "1 agreement will be made first." in asked.content.decode()
     assert SyncRun.objects.count() == 0
     operator.post(url, {"confirmed": "yes"})
     assert SyncRun.objects.count() == 1
@@ -288,9 +247,7 @@ def test_it_can_be_stopped(operator: Client) -> None:
     assert run.state == RunState.STOPPED
 
 
-@pytest.mark.parametrize(
-    ("method", "url"), [("get", SYNC), ("post", SYNC), ("post", STOP), ("post", "line")]
-)
+@pytest.mark.parametrize(("method", "url"), [("post", SYNC), ("post", STOP), ("post", "line")])
 def test_without_the_right_nothing_starts_or_stops(client: Client, method: str, url: str) -> None:
     client.force_login(make_user())
     line = mapped_line()
@@ -307,7 +264,7 @@ def test_sign_in_is_asked_for(client: Client, url: str) -> None:
     assert client.get(url)["Location"].startswith("/accounts/login/")
 
 
-@pytest.mark.parametrize(("url", "method"), [(STOP, "get"), (RUN, "post"), (SYNC, "delete")])
+@pytest.mark.parametrize(("url", "method"), [(STOP, "get"), (RUN, "post"), (SYNC, "get")])
 def test_other_methods_are_refused(operator: Client, url: str, method: str) -> None:
     assert getattr(operator, method)(url).status_code == 405
 
@@ -316,12 +273,17 @@ def test_an_unknown_line_is_not_found(operator: Client) -> None:
     assert operator.post("/mapping/invoices/lines/999999999/sync/").status_code == 404
 
 
-def test_the_dialog_names_how_many_agreements_come_first(operator: Client) -> None:
-    line_for_a_new_agreement()
+def test_an_undo_is_stopped_by_who_may_undo(client: Client) -> None:
+    run = live_run()
+    SyncRun.objects.filter(pk=run.pk).update(scope={"undo": {"run": 1}})
+    client.force_login(make_user("invoices.sync_invoices"))
+    assert client.post(STOP).status_code == 403
 
-    text = operator.get(SYNC, MAY).content.decode()
+    client.force_login(make_user("invoices.undo_sync"))
+    client.post(STOP)
 
-    assert "1 agreement will be made first." in text
+    run.refresh_from_db()
+    assert run.state == RunState.STOPPED
 
 
 def test_an_undo_says_that_it_took_back(operator: Client) -> None:
