@@ -199,9 +199,11 @@ def problem_of(line: InvoiceLine, operations: Sequence[Operation]) -> Problem | 
     if line.psa_status != InvoiceLine.Status.ERROR:
         return None
     code = "not_confirmed" if line.in_flight else line.error_code
+    fix = fixes.fix_of(code)
+    reason = line.error.removeprefix(f"{fix.name}: ")
     return Problem(
-        fix=fixes.fix_of(code),
-        reason=line.error,
+        fix=fix,
+        reason=reason[:1].upper() + reason[1:],
         own_words=code in OWN_WORDS,
         is_checking=line.in_flight,
         looked_at=_looked_at(operations) if line.in_flight else None,

@@ -34,6 +34,10 @@ class FieldChange:
     def label(self) -> str:
         return LABELS[self.name]
 
+    @property
+    def is_price(self) -> bool:
+        return self.name in PRICES
+
 
 def field_changes(
     before: AdditionImage | None,

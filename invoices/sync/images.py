@@ -9,6 +9,8 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from invoices.amounts import plain
+
 NOISE = Decimal("0.000001")
 
 
@@ -88,6 +90,8 @@ def _comparable(value: object) -> object:
 
 
 def _words(value: object) -> str:
+    if isinstance(value, Decimal):
+        return plain(value)
     return "empty" if value is None or value == "" else str(value)
 
 

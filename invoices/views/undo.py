@@ -6,10 +6,8 @@ from datetime import date
 from django.contrib.auth.decorators import permission_required
 from django.db import transaction
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect
-from django.urls import NoReverseMatch, reverse
+from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_POST
-from django_htmx.http import HttpResponseClientRedirect
 
 from invoices.models import InvoiceLine, SyncRun
 from invoices.services.receipts import why_no_undo
@@ -17,6 +15,7 @@ from invoices.sync import previews
 from invoices.sync.scope import RunScope, UndoScope
 from invoices.sync.undo import why_run_stays
 from invoices.tasks.sync import ring
+from invoices.views.preview import to_page
 from mapping.http import HtmxHttpRequest, toast
 
 logger = logging.getLogger(__name__)
@@ -52,12 +51,4 @@ def _planned(request: HtmxHttpRequest, period: date, undo: UndoScope) -> HttpRes
     with transaction.atomic():
         draft = previews.start_draft(period=period, user=request.user, scope=scope)
         transaction.on_commit(lambda: ring(draft))
-    page = _run_page(draft)
-    return HttpResponseClientRedirect(page) if request.htmx else redirect(page)
-
-
-def _run_page(draft: SyncRun) -> str:
-    try:
-        return reverse("invoices:run_page", args=[draft.pk])
-    except NoReverseMatch:
-        return f"{reverse('invoices:lines')}?period={draft.period:%Y-%m}"
+    return to_page(request, draft)

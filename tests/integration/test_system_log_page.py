@@ -182,12 +182,12 @@ def test_a_line_leads_to_its_receipt(viewer: Client) -> None:
     assert line.offer_name in viewer.get(target).text
 
 
-def test_a_run_and_a_load_lead_to_their_month(viewer: Client) -> None:
+def test_a_run_leads_to_its_page_and_a_load_to_its_month(viewer: Client) -> None:
     run = SyncRun.objects.create(period=date(2026, 4, 1), state="finished")
     load = Load.objects.create(month=date(2026, 3, 1), state="done")
     addresses = [address for _label, address in links(write(run=run.pk, load=load.pk))]
     assert [viewer.get(address).headers["Location"] for address in addresses] == [
-        "/mapping/invoices/?period=2026-04",
+        f"/mapping/invoices/runs/{run.pk}/",
         "/mapping/invoices/?period=2026-03",
     ]
 

@@ -217,7 +217,8 @@ def test_a_line_changed_by_hand_would_be_overwritten(world: World) -> None:
 
     assert told
     assert told.overwrites
-    assert "quantity is 9, not 3" in told.reason
+    assert told.reason.startswith("Addition ")
+    assert "quantity is 9, not 3." in told.reason
 
 
 def test_who_asked_is_a_person_a_command_or_the_schedule(db: None) -> None:
