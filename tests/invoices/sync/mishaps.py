@@ -2,7 +2,7 @@
 
 from invoices.models import InvoiceLine, Operation, Posting, SyncRun
 from invoices.sync import run
-from psa_connectwise.models import Agreement
+from psa_connectwise.models import Agreement, Product
 from tests.invoices.sync.world import World, fresh, settle_later, sync
 
 Status = InvoiceLine.Status
@@ -29,6 +29,11 @@ def other_agreement(world: World) -> Agreement:
     world.store.edit("agreements", other.connectwise_id, **copied)
     other.refresh_from_db()
     return other
+
+
+def another_product(world: World) -> Product:
+    others = Product.objects.filter(inactive=False, product_class="Agreement")
+    return others.exclude(pk=world.product.pk).earliest("connectwise_id")
 
 
 def given_back(world: World, line: InvoiceLine, late_write_seconds: int = 7200) -> None:

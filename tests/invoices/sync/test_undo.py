@@ -1,19 +1,16 @@
 """Undo against the stand-in: ConnectWise is what it was, field by field, and the month can be posted again."""
 
-import json
 from datetime import date
 from decimal import Decimal
-from io import StringIO
 from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command
 
 from invoices.models import InvoiceLine, Operation, Period, Posting, SyncRun
 from invoices.sync import ending, lanes, run, undo
 from invoices.sync.scope import Cancellations, RunScope, UndoScope
 from invoices.sync.states import OperationKind, OperationState, PostingState, RunState
-from psa_connectwise.models import Product
+from tests.invoices.sync.mishaps import another_product
 from tests.invoices.sync.world import (
     JULY,
     JUNE,
@@ -54,11 +51,6 @@ def books(world: World) -> dict[int, dict[str, Any]]:
         one["id"]: {name: value for name, value in one.items() if name != "_info"}
         for one in world.store.all("additions")
     }
-
-
-def another_product(world: World) -> Product:
-    others = Product.objects.filter(inactive=False, product_class="Agreement")
-    return others.exclude(pk=world.product.pk).earliest("connectwise_id")
 
 
 def assert_free(*lines: InvoiceLine) -> None:
@@ -354,56 +346,3 @@ def test_a_cancelled_subscription_runs_on(world: World, in_july: None) -> None:
 
     assert books(world) == before
     assert Posting.objects.get(subscription_id="SUB-E").state == PostingState.OPEN
-
-
-def command(*options: str) -> tuple[dict[str, Any], int]:
-    out = StringIO()
-    code = 0
-    try:
-        call_command("undo_sync", "--json", *options, stdout=out, stderr=StringIO())
-    except SystemExit as stop:
-        code = int(stop.code or 0)
-    lines = out.getvalue().splitlines()
-    return (json.loads(lines[-1]) if lines else {}), code
-
-
-def test_the_command_shows_and_undoes_a_run_a_line_and_a_period(world: World) -> None:
-    one, two = world.line(), world.line()
-    done = sync()
-
-    told, code = command("--run", str(done.pk), "--dry-run")
-    assert (told["would_undo"], told["would_fail"], code) == (2, 0, 0)
-    assert {entry["kind"] for entry in told["operations"]} == {"delete"}
-    assert len(world.additions()) == 2
-
-    told, code = command("--line", one.platform_id, "--inline")
-    assert (told["undone"], code) == (1, 0)
-    assert_free(one)
-    assert fresh(two).psa_status == Status.SYNCED
-
-    told, code = command("--period", "2026-05", "--inline")
-    assert (told["undone"], code) == (1, 0)
-    assert world.additions() == []
-
-
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        (("--run", "999"), "There is no run 999."),
-        (("--line", "nobody"), "There is no invoice line nobody."),
-        (("--period", "May"), "is not a period"),
-        ((), "required"),
-    ],
-)
-def test_the_command_says_what_it_can_not_do(
-    world: World, options: tuple[str, ...], words: str
-) -> None:
-    with pytest.raises(CommandError, match=words):
-        command(*options)
-
-
-def test_a_sync_does_not_join_an_undo(world: World) -> None:
-    run.start_run(period=MAY, scope=RunScope(undo=UndoScope(period=True)), user=None)
-
-    with pytest.raises(CommandError, match="An undo is running"):
-        call_command("sync_invoices", "--period", "2026-05", "--inline", stdout=StringIO())
