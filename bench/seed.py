@@ -125,7 +125,7 @@ def seed(*, newest: date, months: int, lines: int) -> None:
 def seed_month(*, month: date, lines: int) -> None:
     """One period as a complete load leaves it."""
     rest = {
-        field.column: field.get_default()
+        str(field.column): field.get_default()
         for field in InvoiceLine._meta.concrete_fields
         if not (field.generated or field.primary_key or field.null)
         and field.column not in {*VALUES, "created_at"}

@@ -1,7 +1,7 @@
 """Reads the Invoices grid: the lines that match, one page of them, and the period's counters."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from django.db import connection
@@ -10,11 +10,13 @@ from django.db.models.functions import Lower
 
 from invoices.models import InvoiceLine, LineSearch
 from invoices.queries.columns import BY_KEY, FILTER_COLUMNS, Column
+from invoices.queries.tallies import page_values
 from mapping.grid import GridState, Page
 
 # Stands in a URL for a value that is empty.
 BLANK = "(blank)"
 MAPPED, UNMAPPED = "mapped", "unmapped"
+FEW_HITS = 500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,10 +32,10 @@ class PeriodCounts:
 
 
 def period_counts(period: date) -> PeriodCounts:
-    counts = InvoiceLine.objects.filter(period=period).aggregate(
-        total=Count("pk"), mapped=Count("pk", filter=Q(is_mapped=True))
-    )
-    return PeriodCounts(**counts)
+    """Read from an index alone: grouped, not filtered."""
+    lines = InvoiceLine.objects.filter(period=period)
+    counts = dict(lines.values_list("is_mapped").annotate(Count("pk")).order_by())
+    return PeriodCounts(total=sum(counts.values()), mapped=counts.get(True, 0))
 
 
 def matching_lines(
@@ -44,10 +46,22 @@ def matching_lines(
     for key, values in grid.filters.items():
         if key != ignoring:
             lines = lines.filter(_condition(FILTER_COLUMNS[key], values))
-    if grid.search:
-        found = LineSearch.objects.filter(period=period, text__contains=normalised(grid.search))
-        lines = lines.filter(pk__in=found.values("line"))
-    return lines
+    return lines.filter(_found(period, grid.search)) if grid.search else lines
+
+
+def _found(period: date, search: str) -> Q:
+    """Few hits by their ids, so that the texts are read once and not again by each query."""
+    found = LineSearch.objects.filter(period=period, text__contains=normalised(search))
+    ids = list(found.values_list("pk", flat=True)[: FEW_HITS + 1])
+    return Q(pk__in=found.values("line") if len(ids) > FEW_HITS else ids)
+
+
+def found_count(period: date, grid: GridState, lines: QuerySet[InvoiceLine]) -> int:
+    """How many of the period's lines match; a search alone is counted without the lines."""
+    if grid.search and not grid.filters:
+        texts = LineSearch.objects.filter(period=period)
+        return texts.filter(text__contains=normalised(grid.search)).count()
+    return lines.count()
 
 
 def ordered(lines: QuerySet[InvoiceLine], grid: GridState) -> QuerySet[InvoiceLine]:
@@ -61,13 +75,27 @@ def ordered(lines: QuerySet[InvoiceLine], grid: GridState) -> QuerySet[InvoiceLi
 
 
 def lines_of_page(
-    lines: QuerySet[InvoiceLine], grid: GridState, page: Page
+    lines: QuerySet[InvoiceLine], period: date, grid: GridState, page: Page
 ) -> Sequence[InvoiceLine]:
-    """The page's ids first, from an index where there is one; their rows after."""
-    ids = list(
-        ordered(lines, grid).values_list("pk", flat=True)[page.offset : page.offset + page.size]
-    )
-    return lines_by_ids(ids)
+    """The page's ids first, with as little as possible read; their rows after.
+
+    `lines` are all of `period`, or what the search and filters of `grid` leave of it.
+    """
+    column, offset, size = BY_KEY[grid.sort], page.offset, page.last - page.offset
+    if column.tallied and not grid.is_narrowed:
+        values, offset = page_values(
+            period, column, descending=grid.descending, offset=offset, size=size
+        )
+        return lines_by_ids(_ids(lines.filter(values), grid, offset, size))
+    if offset > page.total // 2:
+        # From the end it is the shorter way.
+        turned = replace(grid, descending=not grid.descending)
+        return lines_by_ids(_ids(lines, turned, page.total - offset - size, size)[::-1])
+    return lines_by_ids(_ids(lines, grid, offset, size))
+
+
+def _ids(lines: QuerySet[InvoiceLine], grid: GridState, offset: int, size: int) -> list[int]:
+    return list(ordered(lines, grid).values_list("pk", flat=True)[offset : offset + size])
 
 
 def lines_by_ids(ids: Sequence[int]) -> Sequence[InvoiceLine]:

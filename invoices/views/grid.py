@@ -16,14 +16,20 @@ from invoices.loading.queries import business_today, visible_periods
 from invoices.models import InvoiceLine, Period
 from invoices.queries.columns import (
     BY_KEY,
-    COLUMNS,
     DEFAULT_SORT,
     FILTER_COLUMNS,
     FILTERS,
-    GROUPS,
+    SHOWN,
+    layout_of,
 )
 from invoices.queries.filters import chips, filter_list
-from invoices.queries.lines import grown_lines, lines_of_page, matching_lines, period_counts
+from invoices.queries.lines import (
+    found_count,
+    grown_lines,
+    lines_of_page,
+    matching_lines,
+    period_counts,
+)
 from invoices.queries.rows import Row, rows_of
 from invoices.services.selection import clear_selection, selected_lines, tickable
 from mapping.grid import GridState, read_grid
@@ -116,17 +122,17 @@ def grid_context(request: HtmxHttpRequest, period: Period) -> dict[str, Any]:
     grid = state_of(request, period)
     matching = matching_lines(period.month, grid)
     counts = period_counts(period.month)
-    found = matching.count() if grid.is_narrowed else counts.total
+    found = found_count(period.month, grid, matching) if grid.is_narrowed else counts.total
     page = grid.at(found)
     grid = replace(grid, page=page.number)
-    rows = rows_for(request, lines_of_page(matching, grid, page))
+    rows = rows_for(request, lines_of_page(matching, period.month, grid, page))
     return {
         "period": period,
         "grid": grid,
         "page": page,
         "counts": counts,
-        "columns": COLUMNS,
-        "groups": GROUPS,
+        "layout": layout_of(SHOWN, {}),
+        "sorted_by": BY_KEY[grid.sort].label,
         "rows": rows,
         "chips": chips(grid),
         **selection_context(request.user, matching, [row.line.pk for row in rows], period.month),
