@@ -41,10 +41,7 @@ def run_watch(request: HtmxHttpRequest, pk: int) -> HttpResponse:
         response.status_code = HTMX_STOP_POLLING
         return reswap(retarget(response, "#run-page"), "outerHTML")
     if request.GET.get("was") != run_context.signature(run):
-        response = render(
-            request, "invoices/_run_page.html", run_context.page_context(request, run)
-        )
-        return reswap(retarget(response, "#run-page"), "outerHTML")
+        return trigger_client_event(HttpResponse(status=204), "runMoved")
     context = run_context.watch_context(request, run)
     if run.is_live:
         context |= _live(request, run)
