@@ -4,6 +4,7 @@ And made to bill from an earlier day, where a line starts before.
 """
 
 import logging
+from collections.abc import Iterator
 from datetime import date
 
 from django.db import transaction
@@ -33,15 +34,17 @@ def find_alike(client: ConnectWiseClient, operation: Operation) -> Agreement | N
     show what was made a moment ago. Older ones the plan has resolved already. Raises PermanentError
     where one of that name can't be read: it may be the one.
     """
+    return next(all_alike(client, operation), None)
+
+
+def all_alike(client: ConnectWiseClient, operation: Operation) -> Iterator[Agreement]:
+    """Each of them, the oldest first."""
     own = operation.own_agreement
     assert own
     for page in client.agreements(after_id=operation.highest_id_before):
-        for one in page.items:
-            if _is_alike(one, own):
-                return one
+        yield from (one for one in page.items if _is_alike(one, own))
         for bad in page.bad:
             _check_another(bad, own)
-    return None
 
 
 def _check_another(bad: BadItem, own: OwnAgreement) -> None:
@@ -72,8 +75,7 @@ def record_made(claim: Claim, made: Agreement, *, request_id: str = "") -> bool:
     with transaction.atomic():
         if not moves.move(claim, OperationState.DONE, {"request_id": request_id}):
             return False
-        OwnAgreement.objects.filter(pk=own.pk).update(agreement=row)
-        _show_as_existing(own, row)
+        show_as_ours(own, row)
     logger.info(
         "Agreement %s was made for %s",
         made.name,
@@ -81,6 +83,12 @@ def record_made(claim: Claim, made: Agreement, *, request_id: str = "") -> bool:
         extra={"run": claim.operation.run_id},
     )
     return True
+
+
+def show_as_ours(own: OwnAgreement, row: AgreementRow) -> None:
+    """In the caller's transaction."""
+    OwnAgreement.objects.filter(pk=own.pk).update(agreement=row)
+    _show_as_existing(own, row)
 
 
 def _show_as_existing(own: OwnAgreement, row: AgreementRow) -> None:

@@ -15,7 +15,7 @@ from invoices.sync import moves, owned, remote, statements
 from invoices.sync.cautions import Caution
 from invoices.sync.claim import Claim
 from invoices.sync.images import AdditionImage, differences
-from invoices.sync.states import OperationKind, OperationState, PostingState
+from invoices.sync.states import UNFINISHED, OperationKind, OperationState, PostingState
 from psa_connectwise.schemas import Addition
 
 logger = logging.getLogger(__name__)
@@ -87,6 +87,24 @@ def removed(claim: Claim, *, request_id: str = "") -> bool:
             moves.hand_on_line(operation)
     _log(operation, "")
     return True
+
+
+def gone_after_all(operation: Operation) -> None:
+    """Its removal was given up, and came late: it is done."""
+    with transaction.atomic():
+        given_up = Operation.objects.filter(pk=operation.pk).exclude(
+            state__in=[OperationState.DONE, *UNFINISHED]
+        )
+        if not given_up.update(state=OperationState.DONE, last_error=""):
+            return
+        Posting.objects.filter(operations=operation).update(state=PostingState.REMOVED)
+        if operation.undoes_id:
+            _take_back(operation)
+    logger.warning(
+        "Addition %s was removed later than expected",
+        operation.addition_id,
+        extra={"run": operation.run_id},
+    )
 
 
 def not_as_sent(wanted: AdditionImage, addition: Addition) -> str:

@@ -14,9 +14,10 @@ from django.db.models.functions import Now
 
 from invoices.models import InvoiceLine, Operation, Posting
 from invoices.months import last_day
-from invoices.sync import gather, remote
+from invoices.sync import applied, gather, record, remote
 from invoices.sync.compose import image_of
 from invoices.sync.images import AdditionImage, changed_fields, differences
+from invoices.sync.recheck_agreements import recheck_agreement
 from invoices.sync.settle import reference_of
 from invoices.sync.states import (
     LIVE_POSTING,
@@ -42,8 +43,7 @@ def recheck(*, go_on: Callable[[], bool] = lambda: True) -> int:
     due = (
         Operation.objects.filter(recheck_at__lte=Now(), kind__in=RECHECKS)
         .exclude(state__in=[state.value for state in UNFINISHED])
-        .exclude(agreement=None)
-        .select_related("run", "line", "agreement", "posting")
+        .select_related("run", "line", "agreement", "posting", "own_agreement__agreement")
         .order_by("recheck_at")
     )
     client = remote.client() if due else None
@@ -53,7 +53,7 @@ def recheck(*, go_on: Callable[[], bool] = lambda: True) -> int:
 def _recheck_or_log(client: ConnectWiseClient, operation: Operation) -> int:
     """One that can't be looked for now, or breaks off, never keeps the others waiting."""
     try:
-        return RECHECKS[OperationKind(operation.kind)](client, operation)
+        return _look_again(client, operation)
     except RemoteError as error:
         logger.warning("key %s could not be looked for again: %s", operation.key, error)
     except Exception:
@@ -61,9 +61,18 @@ def _recheck_or_log(client: ConnectWiseClient, operation: Operation) -> int:
     return 0
 
 
-def _recheck_created(client: ConnectWiseClient, operation: Operation) -> int:
-    assert operation.agreement
+def _look_again(client: ConnectWiseClient, operation: Operation) -> int:
+    """Again at the next sweep where something about it is under way just now."""
     if not remote.is_here(operation.run):
+        return 0
+    mended = RECHECKS[OperationKind(operation.kind)](client, operation)
+    if mended is not None:
+        _next_time(operation)
+    return mended or 0
+
+
+def _recheck_created(client: ConnectWiseClient, operation: Operation) -> int | None:
+    if operation.agreement is None:
         return 0
     reference = reference_of(operation)
     try:
@@ -74,13 +83,11 @@ def _recheck_created(client: ConnectWiseClient, operation: Operation) -> int:
         listed = ()
     posting = Posting.objects.filter(key=operation.key).first()
     if posting and posting.state == PostingState.OPENING:
-        return 0  # being sent or settled just now: which one is to stay is not known yet
+        return None  # being sent or settled just now: which one is to stay is not known yet
     carrying = sorted(
         (one for one in listed if reference.key_of(one) == operation.key), key=lambda one: one.id
     )
-    changed = _mend(client, operation, posting, carrying)
-    _next_time(operation)
-    return changed
+    return _mend(client, operation, posting, carrying)
 
 
 def _mend(
@@ -93,10 +100,15 @@ def _mend(
     if not carrying:
         return 0
     if posting is None:
-        return _take_up(operation, carrying[0])
+        taken = _take_up(operation, carrying[0])
+        return taken + sum(_delete(client, operation, one) for one in carrying[1:])
     own = next((one for one in carrying if one.id == posting.addition_id), None)
     if own is None:
-        surplus = carrying if _stands(client, posting) else carrying[1:]
+        # A Posting that is over has gone elsewhere or was taken back: none of its key is to stand.
+        none_stays = posting.state != PostingState.OPEN or _stands(client, posting)
+        surplus = carrying if none_stays else carrying[1:]
+        if not none_stays:
+            _repoint(posting, carrying[0])
     else:
         kept = _oldest_alike(carrying, own)
         if kept.id != own.id:
@@ -113,7 +125,7 @@ def _oldest_alike(carrying: list[Addition], own: Addition) -> Addition:
 
 def _stands(client: ConnectWiseClient, posting: Posting) -> bool:
     """Whether the Posting's Addition is there, in an agreement that the line moved to since."""
-    if posting.addition_id is None or posting.state != PostingState.OPEN:
+    if posting.addition_id is None:
         return False
     try:
         client.addition(posting.agreement.connectwise_id, posting.addition_id)
@@ -131,8 +143,8 @@ def _repoint(posting: Posting, addition: Addition) -> None:
 
 def _delete(client: ConnectWiseClient, operation: Operation, addition: Addition) -> int:
     """Deleting is safe to repeat; ConnectWise refuses it for what it has invoiced."""
-    assert operation.agreement and operation.line
-    links = {"run": operation.run_id, "line": operation.line.platform_id}
+    assert operation.agreement
+    name, links = record.operation_name(operation), record.links(operation)
     try:
         client.delete_addition(operation.agreement.connectwise_id, addition.id)
     except NotFound:
@@ -140,7 +152,7 @@ def _delete(client: ConnectWiseClient, operation: Operation, addition: Addition)
     except PermanentError as error:
         logger.error(
             "%s stands in ConnectWise twice, and Addition %s can't be deleted: %s Delete it by hand.",
-            operation.line.platform_id,
+            name,
             addition.id,
             error,
             extra=links,
@@ -148,7 +160,7 @@ def _delete(client: ConnectWiseClient, operation: Operation, addition: Addition)
         return 0
     logger.warning(
         "%s stood in ConnectWise twice after a late write; Addition %s was deleted",
-        operation.line.platform_id,
+        name,
         addition.id,
         extra=links,
     )
@@ -228,18 +240,16 @@ def _show_late(operation: Operation, line: InvoiceLine, posting: Posting, wrong:
     )
 
 
-def _recheck_changed(client: ConnectWiseClient, operation: Operation) -> int:
+def _recheck_changed(client: ConnectWiseClient, operation: Operation) -> int | None:
     """An older change that landed after a newer one is written over by the newer one again."""
     posting = operation.posting
-    if not remote.is_here(operation.run) or posting is None or not operation.agreement:
+    if posting is None or operation.agreement is None:
         return 0
     if posting.operations.filter(state__in=[state.value for state in UNFINISHED]).exists():
-        return 0  # looked at once that is settled
-    late = False
+        return None  # looked at once that is settled
     if posting.state in (PostingState.OPEN, PostingState.ENDED) and posting.addition_id:
-        late = _write_over(client, operation, posting)
-    _next_time(operation)
-    return int(late)
+        return int(_write_over(client, operation, posting))
+    return 0
 
 
 def _write_over(client: ConnectWiseClient, operation: Operation, posting: Posting) -> bool:
@@ -264,6 +274,19 @@ def _write_over(client: ConnectWiseClient, operation: Operation, posting: Postin
     return True
 
 
+def _recheck_deleted(client: ConnectWiseClient, operation: Operation) -> int | None:
+    """A removal that was given up and came all the same: it is gone, and our books say so."""
+    posting = operation.posting
+    if posting is None or operation.agreement is None or operation.state == OperationState.DONE:
+        return 0
+    if posting.operations.filter(state__in=[state.value for state in UNFINISHED]).exists():
+        return None
+    if posting.state == PostingState.REMOVED or _stands(client, posting):
+        return 0
+    applied.gone_after_all(operation)
+    return 1
+
+
 def _next_time(operation: Operation) -> None:
     """Once more a day after the first look, then never again."""
     again = Now() + remote.LAST_RECHECK
@@ -276,4 +299,6 @@ RECHECKS = {
     OperationKind.CREATE: _recheck_created,
     OperationKind.UPDATE: _recheck_changed,
     OperationKind.END: _recheck_changed,
+    OperationKind.DELETE: _recheck_deleted,
+    OperationKind.CREATE_AGREEMENT: recheck_agreement,
 }

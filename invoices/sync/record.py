@@ -52,7 +52,7 @@ def failed(claim: Claim, failure: Failure, *, request_id: str = "") -> bool:
             )
         _fail_waiting(operation, failure)
     logger.error(
-        "%s was not posted: %s", operation_name(operation), failure.reason, extra=_links(operation)
+        "%s was not posted: %s", operation_name(operation), failure.reason, extra=links(operation)
     )
     return True
 
@@ -74,7 +74,7 @@ def unknown(claim: Claim, reason: str, *, request_id: str = "") -> bool:
         "%s is not confirmed, it will be looked for: %s",
         operation_name(operation),
         reason,
-        extra=_links(operation),
+        extra=links(operation),
     )
     return True
 
@@ -170,6 +170,6 @@ def operation_name(operation: Operation) -> str:
     )
 
 
-def _links(operation: Operation) -> dict[str, object]:
+def links(operation: Operation) -> dict[str, object]:
     links: dict[str, object] = {"run": operation.run_id}
     return links | ({"line": operation.line.platform_id} if operation.line else {})

@@ -2,13 +2,14 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db.models import F
 
 from invoices.models import InvoiceLine, Operation, Period, Posting, SyncRun
-from invoices.sync import ending, lanes
-from invoices.sync.scope import Cancellations
+from invoices.sync import ending, lanes, run
+from invoices.sync.scope import Cancellations, UndoScope
 from invoices.sync.states import PostingState
 from tests.invoices.sync.mishaps import given_back, other_agreement
 from tests.invoices.sync.world import (
@@ -125,7 +126,7 @@ def test_an_end_that_came_late_is_not_taken_back(
     for month in (MAY, JUNE):
         Period.objects.create(month=month, complete=True)
     world.script("late_write", late_write_seconds=7200)
-    how = {"period": JUNE, "cancellations": Cancellations.APPLY, "force": True}
+    how: dict[str, Any] = {"period": JUNE, "cancellations": Cancellations.APPLY, "force": True}
     sync(**how)
     SyncRun.objects.update(stop_requested=True)
     assert settle_later().given_back == 1
@@ -137,3 +138,69 @@ def test_an_end_that_came_late_is_not_taken_back(
 
     (addition,) = world.additions()
     assert addition["cancelledDate"] == "2026-05-31T00:00:00Z"
+
+
+def test_a_late_write_of_what_was_taken_back_since_is_removed(world: World) -> None:
+    line = world.line()
+    world.script("late_write", late_write_seconds=7200)
+    done = sync()
+    settle_later()
+    assert fresh(line).psa_status == Status.SYNCED
+    sync(undo=UndoScope(run=done.pk))
+    assert world.additions() == []
+    world.connectwise.land_late_writes()
+
+    let_time_pass(3700)
+    lanes.sweep()
+
+    assert world.additions() == []
+
+
+def test_a_removal_that_was_given_up_and_came_late_is_done(world: World) -> None:
+    line = world.line()
+    done = sync()
+    world.script("late_write", late_write_seconds=7200)
+    run.stop_run(sync(undo=UndoScope(run=done.pk)))
+    SyncRun.objects.update(stop_requested=True)
+    assert settle_later().given_back == 1
+    assert fresh(line).psa_status == Status.SYNCED
+    world.connectwise.land_late_writes()
+
+    let_time_pass(3700)
+    lanes.sweep()
+
+    assert (fresh(line).psa_status, fresh(line).addition_id) == (Status.NOT_SYNCED, None)
+    assert Posting.objects.get().state == PostingState.REMOVED
+    sync()
+    assert len(world.additions()) == 1
+
+
+def test_two_late_writes_of_what_was_given_up_leave_one(world: World) -> None:
+    line = world.line()
+    world.script("late_write", "late_write", late_write_seconds=7200)
+    sync()
+    settle_later()
+    SyncRun.objects.update(stop_requested=True)
+    settle_later()
+    assert fresh(line).psa_status == Status.NOT_SYNCED
+    world.connectwise.land_late_writes()
+
+    let_time_pass(3700)
+    lanes.sweep()
+
+    assert [one["id"] for one in world.additions()] == [fresh(line).addition_id]
+
+
+def test_a_late_write_beside_one_that_was_deleted_by_hand_is_the_lines_own(world: World) -> None:
+    line = world.line()
+    world.script("late_write", late_write_seconds=7200)
+    sync()
+    settle_later()
+    world.store.remove("additions", fresh(line).addition_id)
+    world.connectwise.land_late_writes()
+
+    let_time_pass(3700)
+    lanes.sweep()
+
+    (addition,) = world.additions()
+    assert addition["id"] == fresh(line).addition_id

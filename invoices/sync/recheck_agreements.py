@@ -1,0 +1,75 @@
+"""Looks again for agreements whose creation was sent twice or given up (docs/posting.md, 6).
+
+Of two that came about, ours stays, and the other one goes where nothing hangs on it.
+"""
+
+import logging
+
+from django.db import transaction
+
+from invoices.models import Operation, OwnAgreement
+from invoices.sync import agreements
+from invoices.sync.states import UNFINISHED
+from psa_connectwise import directory
+from psa_connectwise.client import ConnectWiseClient
+from psa_connectwise.schemas import Agreement
+from wire.errors import NotFound, PermanentError
+
+logger = logging.getLogger(__name__)
+
+
+def recheck_agreement(client: ConnectWiseClient, operation: Operation) -> int | None:
+    """How many it took up or deleted; None while which one is to stay is not known yet."""
+    own = operation.own_agreement
+    assert own
+    if own.operations.filter(state__in=[state.value for state in UNFINISHED]).exists():
+        return None
+    alike = list(agreements.all_alike(client, operation))
+    if own.agreement is None:
+        return _take_up(operation, own, alike[0]) if alike else 0
+    surplus = [one for one in alike if one.id != own.agreement.connectwise_id]
+    # No more of them can be ours than were sent beside the one that stays.
+    return sum(_delete(client, operation, one) for one in surplus[: operation.times_sent])
+
+
+def _take_up(operation: Operation, own: OwnAgreement, made: Agreement) -> int:
+    """A creation that came after it was given up: later lines find it instead of making another."""
+    row = directory.record_agreement(agreement=made)
+    with transaction.atomic():
+        agreements.show_as_ours(own, row)
+    logger.warning(
+        "Agreement %s was written late and is used now", made.name, extra={"run": operation.run_id}
+    )
+    return 1
+
+
+def _delete(client: ConnectWiseClient, operation: Operation, surplus: Agreement) -> int:
+    """Only one without additions, that bills from the day we sent: people make agreements, too."""
+    listed = client.additions(surplus.id)
+    as_sent = str(surplus.bill_start_date) == (operation.after or {}).get("start")
+    why = "" if as_sent else "It bills from another day."
+    if listed.items or listed.bad:
+        why = "It has additions."
+    try:
+        if not why:
+            client.delete_agreement(surplus.id)
+    except NotFound:
+        return 0
+    except PermanentError as error:
+        why = str(error)
+    if why:
+        logger.error(
+            "Agreement %s stands in ConnectWise twice, and %s was not deleted: %s Delete it by hand.",
+            surplus.name,
+            surplus.id,
+            why,
+            extra={"run": operation.run_id},
+        )
+        return 0
+    logger.warning(
+        "Agreement %s stood in ConnectWise twice after a late write; %s was deleted",
+        surplus.name,
+        surplus.id,
+        extra={"run": operation.run_id},
+    )
+    return 1
