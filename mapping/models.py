@@ -119,6 +119,8 @@ class MappingChange(models.Model):
     before = models.JSONField(null=True)
     after = models.JSONField(null=True)
     batch = models.UUIDField(null=True, db_index=True)
+    # The change that this one took back.
+    reverts = models.ForeignKey("self", models.PROTECT, null=True, related_name="reverted_by")
     lines_affected = models.IntegerField(default=0)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True)
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
