@@ -2,11 +2,12 @@
 PYTHON ?= python3
 LAUNCH = @$(PYTHON) -m integration.launch
 
-.PHONY: demo test lint setup lock help
+.PHONY: demo test soak lint setup lock help
 help:
 	$(LAUNCH) --help
 demo: ; $(LAUNCH) demo
 test: ; $(LAUNCH) test $(ARGS)
+soak: ; $(LAUNCH) soak $(SEEDS:%=--seeds=%) $(FROM:%=--from=%) $(ARGS)
 lint: ; $(LAUNCH) lint
 setup: ; $(LAUNCH) setup
 lock: ; $(LAUNCH) lock $(ARGS)

@@ -1,10 +1,11 @@
-"""`make test` and `make lint`."""
+"""`make test`, `make soak` and `make lint`."""
 
 import contextlib
 import os
 import shutil
 import signal
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 from integration.launch import accounts, machine, postgres, valkey
@@ -36,21 +37,29 @@ NO_DATABASE_WARNING = "ignore:Got an error checking a consistent migration:Runti
 def test(python: Path, arguments: list[str]) -> int:
     """Runs pytest on servers of its own, beside whatever else runs; returns its exit code."""
     chromium = machine.ensure_chromium(python)
+    with own_servers() as environment:
+        command = [str(python), "-m", "pytest", *arguments]
+        return run_in_front(command, environment | {"CHROMIUM": str(chromium)})
+
+
+def soak(python: Path, arguments: list[str]) -> int:
+    """Plays seeds of the soak likewise. Sets of text have the same order in every replay."""
+    with own_servers() as environment:
+        command = [str(python), "-m", "tests.soak", *arguments]
+        return run_in_front(command, environment | {"PYTHONHASHSEED": "0"})
+
+
+@contextlib.contextmanager
+def own_servers() -> Iterator[dict[str, str]]:
+    """The environment of a run that has servers for itself; they and their data go with it."""
     kept = State.here()
     kept.make()
     home = accounts.choose_home(kept)
     remove_old_runs(home.folder)
     state = State(home.folder / f"test-{os.getpid()}")
     with state.locked(), Stack(state) as stack:
-        environment = {
-            **os.environ,
-            **isolated(),
-            **servers(stack, home.within(state.folder)),
-            "CHROMIUM": str(chromium),
-        }
-        code = run_pytest([str(python), "-m", "pytest", *arguments], environment)
+        yield {**os.environ, **isolated(), **servers(stack, home.within(state.folder))}
     shutil.rmtree(state.folder)
-    return code
 
 
 def isolated() -> dict[str, str]:
@@ -75,7 +84,7 @@ def servers(stack: Stack, home: Home) -> dict[str, str]:
     }
 
 
-def run_pytest(command: list[str], environment: dict[str, str]) -> int:
+def run_in_front(command: list[str], environment: dict[str, str]) -> int:
     """In the terminal's foreground, so that Ctrl-C and --pdb work as ever."""
     child = subprocess.Popen(
         command, env=environment, cwd=ROOT, preexec_fn=end_with_parent(signal.SIGTERM)

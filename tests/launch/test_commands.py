@@ -4,10 +4,13 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
-from integration.launch import commands
+from integration.launch import checks, commands
 from integration.launch.processes import Interrupted, run_tool
 from integration.launch.state import ROOT, LaunchError, State
 from tests.launch.conftest import Launch, gone, read_until
@@ -17,7 +20,7 @@ def test_every_target_of_the_makefile_is_a_verb_in_one_line() -> None:
     targets = dict(
         re.findall(r"^(\w+): ; \$\(LAUNCH\) (\w+)", (ROOT / "Makefile").read_text(), re.M)
     )
-    assert set(targets) == {"demo", "test", "lint", "setup", "lock"}
+    assert set(targets) == {"demo", "test", "soak", "lint", "setup", "lock"}
     assert set(targets.values()) <= set(commands.VERBS)
 
 
@@ -46,6 +49,37 @@ def test_being_interrupted_is_no_error_of_ours(
 def test_arguments_reach_pytest_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(commands.VERBS, "test", (len, "counts its arguments"))
     assert commands.main(["test", "-k", "two words", "--durations=3"]) == 3
+
+
+def test_a_soak_is_asked_for_seeds_in_makes_own_words() -> None:
+    told = subprocess.run(
+        ["make", "--dry-run", "soak", "SEEDS=1000", "FROM=7", "ARGS=--keep-going"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stdout.strip().endswith("soak --seeds=1000 --from=7 --keep-going")
+
+
+def test_a_soak_runs_on_servers_of_its_own_and_replays(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[tuple[list[str], dict[str, str]]] = []
+
+    def run_in_front(command: list[str], environment: dict[str, str]) -> int:
+        ran.append((command, environment))
+        return 1
+
+    @contextmanager
+    def own_servers() -> Iterator[dict[str, str]]:
+        yield {"DATABASE_URL": "its own"}
+
+    monkeypatch.setattr(checks, "run_in_front", run_in_front)
+    monkeypatch.setattr(checks, "own_servers", own_servers)
+
+    assert checks.soak(Path("python"), ["--seeds=3"]) == 1
+    ((command, environment),) = ran
+    assert command == ["python", "-m", "tests.soak", "--seeds=3"]
+    assert environment == {"DATABASE_URL": "its own", "PYTHONHASHSEED": "0"}
 
 
 def test_help_names_every_verb(capsys: pytest.CaptureFixture[str]) -> None:
