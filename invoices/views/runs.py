@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
-from django_htmx.http import HTMX_STOP_POLLING, reswap, retarget
+from django_htmx.http import HTMX_STOP_POLLING, reswap, retarget, trigger_client_event
 
 from invoices.models import SyncRun
 from invoices.queries import history
