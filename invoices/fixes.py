@@ -158,8 +158,8 @@ FIXES: dict[str, Fix] = {
     ),
     "not_confirmed": Fix(
         "Not confirmed",
-        "It was sent, and the answer was lost. It is looked for in ConnectWise under its reference "
-        "and is posted once, whatever happened.",
+        "It was sent, and the answer was lost. It is looked for in ConnectWise, and done exactly once "
+        "in the end, whatever happened.",
         "Nothing: it resolves itself.",
     ),
 }

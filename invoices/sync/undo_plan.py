@@ -139,7 +139,7 @@ def _refusal(one: Done, books: _Books) -> Refusal | None:
         return None
     return Refusal(
         "changed_in_connectwise",
-        f"Changed in ConnectWise since: Addition {ours.addition_id}: {changed}. It was left alone.",
+        f"Changed in ConnectWise since: Addition {ours.addition_id}: {changed}. It is left as it is; take it back there.",
     )
 
 

@@ -3,6 +3,10 @@
 from decimal import Decimal
 
 from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from pytest_django import DjangoAssertNumQueries
 
 from invoices.models import InvoiceLine, Operation, SyncRun
 from invoices.services.receipts import Receipt, asked_by, receipt_of
@@ -243,3 +247,28 @@ def test_ids_of_another_connectwise_are_no_links(world: World) -> None:
 
     assert told
     assert told.agreement_url == ""
+
+
+def test_a_line_on_its_way_says_so(world: World, client: Client) -> None:
+    line = world.line()
+    InvoiceLine.objects.update(in_flight=True)
+    client.force_login(make_user())
+
+    page = client.get(f"/mapping/invoices/lines/{line.pk}/receipt/").text
+
+    assert "This line is being sent now." in page
+
+
+def test_a_long_history_costs_no_more_queries(
+    world: World, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    line = world.line()
+    sync()
+    with CaptureQueriesContext(connection) as short:
+        receipt(line)
+    for _ in range(2):
+        take_back(line)
+        sync()
+
+    with django_assert_num_queries(len(short)):
+        assert len(receipt(line).history) == 5
