@@ -93,7 +93,12 @@ def test_only_what_was_due_or_would_be_billed_too_often_ends(
 
 @pytest.mark.parametrize(
     ("paid_until", "ended"),
-    [(date(2026, 4, 30), True), (date(2026, 12, 31), False), (None, False)],
+    [
+        (date(2026, 4, 30), True),
+        (MAY, False),  # its first day is paid
+        (date(2026, 12, 31), False),
+        (None, False),
+    ],
 )
 def test_of_an_unknown_cycle_the_paid_time_decides(paid_until: date | None, ended: bool) -> None:
     running = replace(RUNNING, billing_cycle="", paid_until=paid_until)
@@ -102,8 +107,12 @@ def test_of_an_unknown_cycle_the_paid_time_decides(paid_until: date | None, ende
 
 
 @pytest.mark.parametrize("last_period", [MAY, JUNE])
-def test_what_this_period_or_a_later_one_wrote_stays(last_period: date) -> None:
-    assert ends(owned(last_period=last_period)) == []
+@pytest.mark.parametrize("cycle", ["Monthly", "Annual", ""])
+def test_what_this_period_or_a_later_one_wrote_stays(last_period: date, cycle: str) -> None:
+    """Also an annual licence, which its monthly agreement would bill again."""
+    running = replace(owned(last_period=last_period), billing_cycle=cycle)
+
+    assert ends(running) == []
 
 
 def test_what_is_one_lines_alone_stays() -> None:
@@ -165,7 +174,7 @@ def test_what_ended_by_hand_is_only_noted(stands: Any, state: PostingState) -> N
     (one,) = ends(found={"LB-OLD": stands})
 
     assert one.state == State.SKIPPED
-    assert one.closes == plan.Closing("LB-OLD", state)
+    assert one.closes == plan.Closing("LB-OLD", state, stands)
 
 
 # --- Policies ---------------------------------------------------------------------------------------

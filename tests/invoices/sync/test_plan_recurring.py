@@ -168,12 +168,13 @@ def test_a_line_that_opened_the_addition_itself_gets_the_next_key_when_it_moves(
 
 
 def test_one_that_ended_before_the_line_starts_is_not_revived() -> None:
-    directory = owning(image_cancelled_date=date(2026, 4, 30))
+    end = date(2026, 4, 30)
 
-    (one,) = planned(line(), directory=directory)
+    (one,) = planned(line(), directory=owning(image_cancelled_date=end))
 
     assert (one.kind, one.subscription_id) == (Kind.CREATE, "SUB-1")
-    assert one.closes == plan.Closing("LB-OLD", PostingState.ENDED)
+    stands = replace(IMAGE, cancelled_date=end)
+    assert one.closes == plan.Closing("LB-OLD", PostingState.ENDED, stands)
 
 
 def test_a_line_that_comes_back_after_its_addition_was_ended_opens_a_new_one() -> None:
