@@ -40,4 +40,5 @@ def environment_secrets() -> list[str]:
         settings.CONNECTWISE_PRIVATE_KEY,
         database,
         broker,
+        getattr(settings, "EMAIL_HOST_PASSWORD", ""),
     ]

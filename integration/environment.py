@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import dj_email_url
 from cryptography.fernet import Fernet
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.validators import validate_email
 from environs import Env, EnvError
 
 LOOPBACK_HOSTS = {"127.0.0.1", "localhost", "::1"}
 SHORTEST_SECRET = 50
+EMAIL_SECONDS = 20
 TRUE, FALSE = {"true", "1", "yes", "on"}, {"false", "0", "no", "off", ""}
 
 env = Env()
@@ -94,6 +97,13 @@ def trusted_origins() -> list[str]:
     return origins
 
 
+def site_url() -> str:
+    """Where users find us, for links in mails; "" where only this computer does."""
+    hosts = [host for host in words("ALLOWED_HOSTS", []) if host not in LOOPBACK_HOSTS]
+    named = words("CSRF_TRUSTED_ORIGINS", []) or [f"https://{host}" for host in hosts]
+    return named[0].rstrip("/") if named else ""
+
+
 def secret_key() -> str:
     """Refused where Django's own deployment check would only warn."""
     key = text("SECRET_KEY")
@@ -125,6 +135,31 @@ def redis_url() -> str:
     if split(url)[0] not in {"redis", "rediss"} or not split(url)[1]:
         problem("REDIS_URL", "set redis://host:6379/0")
     return url
+
+
+def email() -> dict[str, Any]:
+    """Django's EMAIL_ settings from EMAIL_URL; without it nothing is mailed.
+
+    submission:// speaks TLS on port 587, smtp:// is plain unless it ends in ?ssl=True.
+    """
+    url = text("EMAIL_URL")
+    if not url:
+        return {"EMAIL_BACKEND": "django.core.mail.backends.dummy.EmailBackend"}
+    if split(url)[0] not in {"submission", "smtp"} or not split(url)[1]:
+        problem("EMAIL_URL", "set submission://user:password@host:587, or smtp://host:25")
+        return {}
+    return {**dj_email_url.parse(url), "EMAIL_TIMEOUT": EMAIL_SECONDS}
+
+
+def email_from() -> str:
+    """EMAIL_FROM: whom our mails are from; needed with EMAIL_URL."""
+    address = text("EMAIL_FROM")
+    if text("EMAIL_URL") or address:
+        try:
+            validate_email(address)
+        except ValidationError:
+            problem("EMAIL_FROM", "set an address such as linebridge@example.com")
+    return address
 
 
 def field_encryption_keys() -> list[str]:

@@ -11,12 +11,15 @@ from integration.environment import (
     count,
     database,
     demo,
+    email,
+    email_from,
     field_encryption_keys,
     redis_url,
     refuse_problems,
     remote_url,
     seconds,
     secret_key,
+    site_url,
     text,
     trusted_origins,
 )
@@ -30,6 +33,10 @@ SECRET_KEY = secret_key()
 FIELD_ENCRYPTION_KEYS = field_encryption_keys()
 ALLOWED_HOSTS = allowed_hosts(demo=DEMO)
 CSRF_TRUSTED_ORIGINS = trusted_origins()
+SITE_URL = site_url()
+# EMAIL_BACKEND, EMAIL_HOST and the rest.
+globals().update(email())
+DEFAULT_FROM_EMAIL = email_from()
 
 # The credentials an installation starts with; what is saved in the database wins.
 PLATFORM_URL = remote_url("PLATFORM_URL")

@@ -3,16 +3,28 @@
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.core.exceptions import BadRequest
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from integration import queries
 from invoices.models import InvoiceSettings
+from invoices.services.mailed_reports import choose_reports, mail_choice
 from invoices.services.schedule import standings
 from invoices.sync.ending import waiting_ends
 from mapping.http import HtmxHttpRequest
+
+
+@require_POST
+def mailed_reports(request: HtmxHttpRequest) -> HttpResponse:
+    """Whether this user gets the schedule's results by e-mail."""
+    try:
+        choose_reports(user=request.user, when=request.POST.get("when", ""))
+    except ValueError as error:
+        raise BadRequest from error
+    return redirect("dashboard")
 
 
 @require_safe
@@ -25,6 +37,7 @@ def dashboard(request: HtmxHttpRequest) -> HttpResponse:
         "loads": queries.recent_loads(),
         "runs": queries.recent_runs(),
         "schedule": standings(timezone.now()),
+        "mail": mail_choice(request.user),
         "zone": ZoneInfo(InvoiceSettings.load().time_zone),
     }
     if period is not None:

@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from invoices.loading.queries import live_run_of, load_under_way
 from invoices.models import Load
 from invoices.months import month_name
+from invoices.sync.states import Origin
 
 PERIOD_LOCK = 7_002
 
@@ -33,7 +34,9 @@ def hold_period(month: date) -> None:
 
 
 @transaction.atomic
-def start_load(*, month: date, user: User | None) -> Load:
+def start_load(
+    *, month: date, user: User | None, origin: Origin = Origin.PERSON
+) -> Load:
     """Queue a load of the month; raises LoadRefused. Ringing for a worker is the caller's."""
     hold_period(month)
     name = month_name(month)
@@ -46,7 +49,7 @@ def start_load(*, month: date, user: User | None) -> Load:
             f"{name} can't be loaded while run {run.pk} posts its lines. "
             "Wait until it has ended, or stop it."
         )
-    return Load.objects.create(month=month, user=user)
+    return Load.objects.create(month=month, user=user, origin=origin)
 
 
 @transaction.atomic

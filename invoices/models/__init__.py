@@ -5,7 +5,7 @@ from invoices.models.edits import EditedLines, LineEdit
 from invoices.models.lines import InvoiceLine, LineSearch, SelectedLine, Selection
 from invoices.models.periods import Load, Period, UnfinalSubscription
 from invoices.models.posting import Operation, OwnAgreement, Posting, SyncRun
-from invoices.models.schedule import ScheduledJob
+from invoices.models.schedule import MailedReport, ScheduledJob
 
 __all__ = [
     "ChargeDateRule",
@@ -16,6 +16,7 @@ __all__ = [
     "LineEdit",
     "LineSearch",
     "Load",
+    "MailedReport",
     "Operation",
     "OwnAgreement",
     "Period",

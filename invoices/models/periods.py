@@ -3,7 +3,9 @@
 from django.conf import settings
 from django.db import models
 
+from invoices.models.choices import choices
 from invoices.months import month_name
+from invoices.sync.states import Origin
 
 
 class Period(models.Model):
@@ -33,6 +35,7 @@ class Load(models.Model):
     month = models.DateField()  # the period's first day
     state = models.CharField(max_length=8, choices=State, default=State.QUEUED)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True)
+    origin = models.CharField(max_length=8, choices=choices(Origin), default=Origin.PERSON)
     # Who works on it: a worker that finds another token here gives up.
     token = models.UUIDField(null=True)
     heartbeat = models.DateTimeField(null=True)
@@ -49,6 +52,7 @@ class Load(models.Model):
     message = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True)
+    reported_at = models.DateTimeField(null=True)  # by mail, where the schedule began it
 
     class Meta:
         constraints = [
@@ -61,6 +65,11 @@ class Load(models.Model):
 
     def __str__(self) -> str:
         return f"load of {month_name(self.month)}"
+
+    @property
+    def by(self) -> str:
+        """Who asked for it, as people read it."""
+        return self.user.username if self.user else self.get_origin_display()
 
     @property
     def is_under_way(self) -> bool:

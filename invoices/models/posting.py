@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from invoices.models.choices import choices
 from invoices.sync.states import (
     DRAFTS,
     LIVE_POSTING,
@@ -21,12 +22,6 @@ from invoices.sync.states import (
     PostingState,
     RunState,
 )
-
-
-def choices(
-    enum: type[Intent | OperationKind | OperationState | Origin | PostingState | RunState],
-) -> list[tuple[str, str]]:
-    return [(member.value, member.value.replace("_", " ")) for member in enum]
 
 
 class SyncRun(models.Model):
@@ -54,6 +49,7 @@ class SyncRun(models.Model):
     confirmed_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True)
+    reported_at = models.DateTimeField(null=True)  # by mail, where the schedule began it
 
     class Meta:
         constraints = [

@@ -1,5 +1,6 @@
-"""How far the schedule's jobs are: so that a missed one is caught up once, and none runs twice."""
+"""How far the schedule's jobs are, so that a missed one is caught up once; and who hears of them."""
 
+from django.conf import settings
 from django.db import models
 
 from invoices.schedule import Job
@@ -22,3 +23,17 @@ class ScheduledJob(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class MailedReport(models.Model):
+    """Somebody who wants the results of the schedule by e-mail (P53)."""
+
+    class When(models.TextChoices):
+        ALWAYS = "always", "Always"
+        PROBLEMS = "problems", "Only when something needs somebody"
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    when = models.CharField(max_length=8, choices=When)
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.get_when_display()}"

@@ -128,7 +128,7 @@ def _go_on(row: ScheduledJob, started: Started) -> None:
     try:
         with transaction.atomic():
             if row.name == Job.MONTHLY_LOAD:
-                started.loads.append(start_load(month=month, user=None))
+                started.loads.append(start_load(month=month, user=None, origin=Origin.SCHEDULE))
             else:
                 started.runs.append(_start_sync(month))
     except (LoadRefused, CantStart) as why:

@@ -1,7 +1,8 @@
-"""The schedule's knock: which job is due stands in its row (invoices/services/schedule.py)."""
+"""The schedule's knock: what is due, and what is to be told of it, stands in the rows."""
 
 from celery import shared_task
 
+from invoices.services.mailed_reports import send_due_reports
 from invoices.services.schedule import do_due_jobs
 from invoices.tasks import loading, sync
 
@@ -12,3 +13,4 @@ def do_schedule() -> None:
     loading.ring(started.loads)
     for run in started.runs:
         sync.ring(run)
+    send_due_reports()

@@ -19,6 +19,8 @@ LOGIN, NO, YES, LED, WRONG = "login", 403, 200, 302, 405
 ACCESS = [
     ("get", "/", (LOGIN, YES, YES, YES, YES)),
     ("post", "/", (LOGIN, WRONG, WRONG, WRONG, WRONG)),
+    ("post", "/reports/", (LOGIN, LED, LED, LED, LED)),
+    ("get", "/reports/", (LOGIN, WRONG, WRONG, WRONG, WRONG)),
     ("get", "/logs/", (LOGIN, YES, YES, YES, YES)),
     ("post", "/logs/", (LOGIN, WRONG, WRONG, WRONG, WRONG)),
     ("get", "/logs/line/L-1/", (LOGIN, LED, LED, LED, LED)),

@@ -88,7 +88,7 @@ def test_attention_is_grouped_by_cause_the_largest_first(may: Period) -> None:
         make_error("product_inactive", organization=organization)
     make_error("agreement_ended")
     found = [(one.cause, one.lines, one.customers) for one in concerns(MAY)]
-    assert found == [("Product inactive", 3, 1), ("Agreement ended", 1, 1)]
+    assert found == [("Product inactive", 3, 1), ("Agreement ends before", 1, 1)]
     assert concerns(MAY)[0].words == "because of product_inactive"
 
 
@@ -208,3 +208,13 @@ def test_the_schedule_tells_when_it_works_next_and_why_it_waits(viewer: Client) 
     assert "next on 2026-06-02 03:00" in page
     assert words in page
     assert page.count('<span class="quiet">off</span>') == 1
+
+
+def test_everybody_chooses_whether_results_are_mailed(viewer: Client) -> None:
+    page = viewer.get("/").text
+    assert "Your user has no e-mail address; an Administrator can add it." in page
+    assert '<option value="" selected>Never</option>' in page
+
+    page = viewer.post("/reports/", {"when": "problems"}, follow=True).text
+    assert '<option value="problems" selected>' in page
+    assert viewer.post("/reports/", {"when": "sometimes"}).status_code == 400

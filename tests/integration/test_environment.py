@@ -29,6 +29,8 @@ WRONG = {
     "CSRF_TRUSTED_ORIGINS": "linebridge.example.com",
     "PLATFORM_URL": "http://platform.example.com",
     "CONNECTWISE_URL": "na.myconnectwise.net",
+    "EMAIL_URL": "mail.example.com",
+    "EMAIL_FROM": "nobody",
     "CONNECTWISE_TIMEOUT_SECONDS": "a minute",
     "CONNECTWISE_SETTLE_SECONDS": "0",
     "CONNECTWISE_MAX_REQUESTS_PER_MINUTE": "1.5",

@@ -57,7 +57,7 @@ class Command(ReportingCommand):
     def _load(self, month: date) -> Load:
         """Start it, or join the one that is under way: do it here if nobody does."""
         try:
-            load = start_load(month=month, user=None)
+            load = start_load(month=month, user=None, origin=Origin.COMMAND)
         except LoadRefused as refusal:
             if refusal.load is None:
                 raise
