@@ -7,6 +7,7 @@ Knows no Django. Reads are retried; a write is sent once, and where its fate is 
 import base64
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 
 from psa_connectwise import schemas
 from psa_connectwise.address import SERVICE, site
@@ -40,8 +41,9 @@ ACCEPT = "application/vnd.connectwise.com+json; version=2026.4"
 class ConnectWiseClient:
     """One installation of ConnectWise; every method raises `wire.errors.RemoteError`s only.
 
-    `throttle` and `pause` are the rate limit that all workers share; `codebase` is what an earlier
-    client found, and `on_codebase` hears what this one finds.
+    `throttle` and `pause` are the rate limit that all workers share, `turn` the lock of threads that
+    send one request at a time; `codebase` is what an earlier client found, and `on_codebase` hears
+    what this one finds.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class ConnectWiseClient:
         timeout: float = 60.0,
         throttle: Callable[[], None] | None = None,
         pause: Callable[[float], None] | None = None,
+        turn: AbstractContextManager[object] | None = None,
         sleep: Callable[[float], None] = time.sleep,
         codebase: str | None = None,
         on_codebase: Callable[[str], None] | None = None,
@@ -85,6 +88,7 @@ class ConnectWiseClient:
                 secrets=(public_key, private_key, token),
                 throttle=throttle,
                 pause=pause,
+                turn=turn,
                 sleep=sleep,
             ),
         )

@@ -1,6 +1,7 @@
 """From settings to a client: what is saved in the database wins over the environment."""
 
 import functools
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 from django.conf import settings
@@ -56,7 +57,7 @@ def credentials() -> Credentials:
     )
 
 
-def get_client() -> ConnectWiseClient:
+def get_client(*, turn: AbstractContextManager[object] | None = None) -> ConnectWiseClient:
     """A client ready to use; raises NotConfigured naming what is missing."""
     known = credentials()
     if known.missing:
@@ -74,6 +75,7 @@ def get_client() -> ConnectWiseClient:
         timeout=settings.CONNECTWISE_TIMEOUT_SECONDS,
         throttle=limit,
         pause=limit.pause,
+        turn=turn,
         codebase=cache.get(codebase_key),
         on_codebase=lambda found: cache.set(codebase_key, found, CODEBASE_SECONDS),
     )

@@ -8,6 +8,7 @@ import logging
 import random
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -81,7 +82,8 @@ class RemoteSession:
     """Sends requests to one remote under one total time-out per attempt.
 
     `throttle` is called before every attempt and may wait; `on_send` right before the bytes go
-    out, and what it raises stops the sending; `pause` hears of every 429.
+    out, and what it raises stops the sending; `pause` hears of every 429. A request with all its
+    attempts is made inside `turn`, a lock where several threads share one place.
     """
 
     def __init__(
@@ -93,6 +95,7 @@ class RemoteSession:
         secrets: tuple[str, ...] = (),
         throttle: Callable[[], None] | None = None,
         pause: Callable[[float], None] | None = None,
+        turn: AbstractContextManager[object] | None = None,
         sleep: Callable[[float], None] = time.sleep,
         jitter: Callable[[float, float], float] = random.uniform,
         tries: int = TRIES,
@@ -104,6 +107,7 @@ class RemoteSession:
         self.timeout = timeout
         self._throttle = throttle or _nothing
         self._pause = pause or _no_pause
+        self._turn = turn or nullcontext()
         self._sleep = sleep
         self._jitter = jitter
         self._tries = tries
@@ -140,7 +144,8 @@ class RemoteSession:
             timeout=timeout or self.timeout,
             tries=tries or self._tries,
         )
-        return self._persist(call)
+        with self._turn:
+            return self._persist(call)
 
     def _persist(self, call: Call) -> Answer:
         failures, waited = 0, 0.0

@@ -8,9 +8,12 @@ under way. A lane works at most a minute and rings for itself again.
 import logging
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Event, Lock
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import Q
 from django.db.models.functions import Now
 
@@ -23,6 +26,7 @@ from invoices.sync.recheck import recheck
 from invoices.sync.remote import Reference
 from invoices.sync.settle import Settled, settle
 from invoices.sync.states import OperationState, RunState
+from psa_connectwise.client import ConnectWiseClient
 from wire.errors import ConfigError, RemoteError
 
 logger = logging.getLogger(__name__)
@@ -31,9 +35,12 @@ SWEEP = 10_000  # the sweep's own lane
 SECONDS = 45.0
 PAUSE = 0.1
 SOON = timedelta(seconds=10)
+HANDS = 2
 
 
-def work_lane(run_id: int, epoch: int, lane: int, *, seconds: float = SECONDS) -> bool:
+def work_lane(
+    run_id: int, epoch: int, lane: int, *, seconds: float = SECONDS, hands: int = 1
+) -> bool:
     """Posts one operation after the other; True when its time is up and there is more to do."""
     with session_lock(LANE, lane) as held:
         a_run = SyncRun.objects.filter(pk=run_id, state=RunState.RUNNING).first() if held else None
@@ -41,16 +48,16 @@ def work_lane(run_id: int, epoch: int, lane: int, *, seconds: float = SECONDS) -
             return False
         until = time.monotonic() + seconds
         try:
-            _work(a_run, epoch, lambda: time.monotonic() < until)
-        except RunOver:
-            logger.debug("lane %s leaves run %s", lane, run_id)
+            _work(a_run, epoch, lambda: time.monotonic() < until, hands)
         except ConfigError as error:
             run.fail_run(run_id, str(error))
         return not run.finish_if_done(run_id) and time.monotonic() >= until
 
 
-def _work(a_run: SyncRun, epoch: int, go_on: Callable[[], bool]) -> None:
-    client = remote.client()
+def _work(a_run: SyncRun, epoch: int, go_on: Callable[[], bool], hands: int) -> None:
+    """With two hands, one takes and records in our database while the other's request is out."""
+    # The lane's: however many hands, one request is under way.
+    client = remote.client(turn=Lock())
     if not remote.is_here(a_run):
         raise ConfigError(
             "The ConnectWise Company ID was changed after this sync was planned. Sync again.",
@@ -58,14 +65,42 @@ def _work(a_run: SyncRun, epoch: int, go_on: Callable[[], bool]) -> None:
         )
     kept = a_run.plan["reference"]
     reference = Reference(kept["field"], kept["id"])
-    while go_on():
-        claim = claim_next(a_run.pk, epoch)
-        if claim:
-            perform(client, claim, reference)
-        elif more_comes(a_run.pk):
-            time.sleep(PAUSE)
-        else:
-            return
+    broken = Event()
+
+    def post() -> None:
+        try:
+            while go_on() and not broken.is_set() and _post_next(a_run, epoch, client, reference):
+                pass
+        except RunOver:
+            logger.debug("a lane leaves run %s", a_run.pk)
+        except BaseException:
+            # The lock of the lane may be gone: the other hand sends nothing more, either.
+            broken.set()
+            raise
+
+    def post_apart() -> None:
+        try:
+            post()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(HANDS) as threads:
+        others = [threads.submit(post_apart) for _ in range(hands - 1)]
+        post()
+    for other in others:
+        other.result()
+
+
+def _post_next(a_run: SyncRun, epoch: int, client: ConnectWiseClient, reference: Reference) -> bool:
+    """False when there is nothing more to do for now; raises `RunOver`, `ConfigError`."""
+    claim = claim_next(a_run.pk, epoch)
+    if claim:
+        perform(client, claim, reference)
+        return True
+    coming = more_comes(a_run.pk)
+    if coming:
+        time.sleep(PAUSE)
+    return coming
 
 
 def more_comes(run_id: int) -> bool:

@@ -1,5 +1,6 @@
 """How posting speaks to ConnectWise: its client, our key's field, its answers as images."""
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -23,9 +24,9 @@ def lease_seconds() -> float:
     return settings.CONNECTWISE_TIMEOUT_SECONDS + settings.CONNECTWISE_SETTLE_SECONDS
 
 
-def client() -> ConnectWiseClient:
+def client(*, turn: AbstractContextManager[object] | None = None) -> ConnectWiseClient:
     """Raises `wire.errors.NotConfigured`, a ConfigError, naming what is missing."""
-    return conf.get_client()
+    return conf.get_client(turn=turn)
 
 
 def installation() -> str:

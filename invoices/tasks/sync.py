@@ -28,7 +28,7 @@ def plan_draft(run_id: int, epoch: int) -> None:
 @shared_task
 def work_lane(run_id: int, epoch: int, lane: int) -> None:
     """Posts for at most a minute, and rings for itself while there is more."""
-    if lanes.work_lane(run_id, epoch, lane):
+    if lanes.work_lane(run_id, epoch, lane, hands=lanes.HANDS):
         work_lane.delay(run_id, epoch, lane)
     else:
         ring_for_what_follows(run_id)

@@ -252,6 +252,39 @@ def test_lanes_and_sweeps_at_once_under_every_fault_post_each_line_once(world: W
     )
 
 
+def test_a_lane_with_two_hands_has_one_request_under_way_and_posts_each_line_once(
+    world: World,
+) -> None:
+    lines = [world.line() for _ in range(20)]
+    started = run.start_run(period=MAY, line_ids=None, user=None)
+    assert run.plan_if_needed(started.pk, started.epoch)
+    world.connectwise.faults.set(latency_ms=5)
+    world.connectwise.server.meter.reset()
+
+    assert not lanes.work_lane(started.pk, started.epoch, lane=0, hands=2)
+
+    assert world.connectwise.server.meter.max_in_flight == 1
+    assert {fresh(line).psa_status for line in lines} == {Status.SYNCED}
+    assert len(world.additions()) == 20
+    started.refresh_from_db()
+    assert started.state == RunState.FINISHED
+
+
+def test_wrong_keys_stop_both_hands_of_a_lane(world: World) -> None:
+    lines = [world.line() for _ in range(20)]
+    started = run.start_run(period=MAY, line_ids=None, user=None)
+    assert run.plan_if_needed(started.pk, started.epoch)
+    world.connectwise.faults.set(script=["ok", *["401"] * 30])
+
+    lanes.work_lane(started.pk, started.epoch, lane=0, hands=2)
+
+    started.refresh_from_db()
+    assert started.state == RunState.FAILED
+    statuses = [fresh(line).psa_status for line in lines]
+    assert (statuses.count(Status.SYNCED), statuses.count(Status.NOT_SYNCED)) == (1, 19)
+    assert not any(fresh(line).in_flight for line in lines)
+
+
 def in_threads(*jobs: Callable[[], object]) -> None:
     def work(job: Callable[[], object]) -> None:
         try:
