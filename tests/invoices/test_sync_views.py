@@ -213,6 +213,21 @@ def test_when_it_has_ended_the_bar_says_with_what_and_the_grid_is_told(
     assert 'hx-swap-oob="true"' in answer.content.decode()  # the button comes back
 
 
+def test_a_run_that_began_and_ended_between_two_looks_is_told_to_the_grid(
+    operator: Client,
+) -> None:
+    unseen = SyncRun.objects.create(
+        period="2026-05-01", state=RunState.FINISHED, finished_at=timezone.now()
+    )
+
+    first = operator.get(RUN, {"was": "quiet", "told": "0"})
+    again = operator.get(RUN, {"was": "quiet", "told": str(unseen.pk)})
+
+    assert "linesChanged" in first["HX-Trigger"]
+    assert f"told={unseen.pk}" in first.content.decode()
+    assert "HX-Trigger" not in again
+
+
 def test_a_result_that_was_dismissed_stays_away(operator: Client) -> None:
     run = SyncRun.objects.create(
         period="2026-05-01", state=RunState.FINISHED, finished_at=timezone.now()
