@@ -30,6 +30,10 @@ Kind = MappingChange.Kind
 Choice = CompanyChoice | ProductChoice | AgreementChoice
 
 
+# How many of them the dialog lists.
+SHOWN = 1000
+
+
 class RevertRefused(Exception):
     """Something stands in the way, or what was shown has changed; the plan tells what."""
 
@@ -57,6 +61,15 @@ class RevertPlan:
     @property
     def to_do(self) -> list[Step]:
         return [step for step in self.steps if not step.is_done and not step.why_not]
+
+    @property
+    def shown(self) -> list[Step]:
+        """What stands in the way first; a dialog is no place for thousands."""
+        return sorted(self.steps, key=lambda step: not step.why_not)[:SHOWN]
+
+    @property
+    def more(self) -> int:
+        return max(0, len(self.steps) - SHOWN)
 
     @property
     def lines(self) -> int:
