@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from django.db import connection
-from django.db.models import Count, F, OrderBy, Q, QuerySet
+from django.db.models import Count, F, OrderBy, Q, QuerySet, Value
 from django.db.models.functions import Lower
 
 from invoices.models import InvoiceLine, LineSearch
-from invoices.queries.columns import BY_KEY, FILTER_COLUMNS, Column
+from invoices.queries.columns import BY_KEY, DEFAULT_SORT, FILTER_COLUMNS, Column
 from invoices.queries.tallies import page_values
 from mapping.grid import GridState, Page
 
@@ -68,7 +68,9 @@ def ordered(lines: QuerySet[InvoiceLine], grid: GridState) -> QuerySet[InvoiceLi
     """In the order of the grid; the id makes it a total one, so that pages never overlap."""
     column = BY_KEY[grid.sort]
     key = Lower(column.field) if column.folds_case else F(column.field)
-    by_id = F("pk")
+    # Only the default sort has an index that ends in the id. For the others a plain id would tempt
+    # the planner to walk all months by the primary key where one value of the column is left.
+    by_id = F("pk") if column.key == DEFAULT_SORT else F("pk") + Value(0)
     return lines.order_by(
         OrderBy(key, descending=grid.descending), OrderBy(by_id, descending=grid.descending)
     )
