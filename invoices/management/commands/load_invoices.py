@@ -12,6 +12,7 @@ from invoices.loading.queries import business_today
 from invoices.loading.start import LoadRefused, start_load
 from invoices.models import Load
 from invoices.months import month_name, parse_period
+from invoices.sync.states import Origin
 from mapping.commands import CouldNotRun, Report, ReportingCommand
 
 COUNTS = (
