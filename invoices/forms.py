@@ -96,7 +96,8 @@ def _agreement(value: str) -> Agreement | Choice | None:
         return None
     if value == CREATE:
         return Choice.CREATE
-    agreement = Agreement.objects.filter(pk=value).first() if value.isdigit() else None
+    is_number = value.isascii() and value.isdigit()
+    agreement = Agreement.objects.filter(pk=value).first() if is_number else None
     if agreement is None:
         raise forms.ValidationError(GONE)
     return agreement

@@ -112,9 +112,13 @@ def lock(scope: Scope) -> None:
 
     Raises `LinesRefused` where a line is not there.
     """
-    for model, column in ((Organization, "organization"), (Offer, "offer")):
-        rows = model._default_manager.filter(pk__in=scope.lines.values(column)).order_by("pk")
-        list(rows.select_for_update().values_list("pk"))
+    pairs = scope.lines.order_by().values_list("organization", "offer").distinct()
+    organizations, offers = (set(ids) for ids in zip(*pairs, strict=True)) if pairs else ((), ())
+    for rows in (
+        Organization.objects.filter(pk__in=organizations),
+        Offer.objects.filter(pk__in=offers),
+    ):
+        list(rows.order_by("pk").select_for_update().values_list("pk"))
     lines = scope.lines.select_for_update(of=("self",)).order_by("pk")
     if len(lines.values_list("pk")) < scope.total:
         raise LinesRefused([])
