@@ -119,6 +119,42 @@ def test_a_line_that_is_no_recurring_one_does_not_keep_it(
     assert fresh(gone).addition_id in ended(world)
 
 
+@pytest.mark.parametrize("posted", [{"psa_status": "synced"}, {"in_flight": True}])
+def test_a_line_that_vanished_from_the_platform_after_it_was_posted_keeps_it(
+    world: World, gone: InvoiceLine, posted: dict[str, Any]
+) -> None:
+    world.monthly(JUNE, subscription_id="SUB-GONE", gone=True, **posted)
+
+    sync(period=JUNE, cancellations=APPLY)
+
+    assert ended(world) == {}
+
+
+@pytest.mark.parametrize(
+    ("last", "stays"),
+    [
+        ({"billing_cycle": "Annual"}, True),  # due in a year
+        ({"billing_cycle": "", "platform_end_date": date(2027, 4, 30)}, True),  # paid until then
+        ({"billing_cycle": "", "platform_end_date": date(2026, 5, 31)}, False),
+        ({"billing_cycle": "Monthly"}, False),
+    ],
+)
+def test_the_last_line_says_how_long_it_was_paid_not_the_one_that_opened_it(
+    world: World, gone: InvoiceLine, last: dict[str, Any], stays: bool
+) -> None:
+    gone.agreement.billing_cycle = "Annual"  # type: ignore[union-attr]
+    gone.agreement.save()  # type: ignore[union-attr]
+    opened = {"billing_cycle": "Annual" if not stays else "Monthly"}
+    InvoiceLine.objects.filter(pk=gone.pk).update(period=date(2026, 4, 1), **opened)
+    Posting.objects.filter(subscription_id="SUB-GONE").update(last_period=date(2026, 4, 1))
+    world.monthly(MAY, subscription_id="SUB-GONE", **last)
+    sync()
+
+    sync(period=JUNE, cancellations=APPLY)
+
+    assert (fresh(gone).addition_id in ended(world)) is not stays
+
+
 def test_what_is_not_ours_stays(world: World, gone: InvoiceLine) -> None:
     others = {one["id"]: one for one in world.store.all("additions")}
     ours = {one["id"] for one in world.additions()}

@@ -212,4 +212,8 @@ def test_more_than_the_share_at_once_needs_a_second_yes(cancellations: Cancellat
     assert states(three[:2], chosen) == [("planned", "")] * 2
     assert states(three, replace(chosen, force=True)) == [("planned", "")] * 3
     assert states(three, replace(chosen, share=30)) == [("planned", "")] * 3
+    # What isn't ticked doesn't end, so it isn't counted.
+    one_ticked = replace(policy(Cancellations.ASK, ticked=["K0"]), share=10)
+    waits = ("skipped", "waits_for_a_yes")
+    assert states(three, one_ticked) == [("planned", ""), waits, waits]
     assert "3 of 10" in rule.under_policy(three, chosen)[0].reason

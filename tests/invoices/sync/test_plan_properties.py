@@ -148,7 +148,12 @@ class Month:
         for one in self.planned:
             if one.kind in (Kind.UPDATE, Kind.END, Kind.DELETE) and one.state == State.PLANNED:
                 assert one.addition_id in ours
-                assert one.line
+                assert one.line and one.before
+                if one.image:
+                    # Another product, or another first day, is another Addition.
+                    before, after = one.before, one.image
+                    assert after.product_id == before.product_id
+                    assert after.effective_date == before.effective_date
                 assert self.books.postings[one.key].last_period <= one.line.period
 
     def each_line_stands_where_it_belongs(self) -> None:
