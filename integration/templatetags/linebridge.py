@@ -3,15 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
-from functools import cache
 from typing import Any
 
 from django import template
 from django.contrib.auth.models import AnonymousUser, User
 from django.http import HttpRequest
 from django.template.context import Context
-from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -20,8 +17,13 @@ from django.utils.safestring import SafeString
 from integration import times
 from integration.roles import ADMINISTRATOR, OPERATOR, VIEWER, may_administer
 from mapping.grid import GridState
+from mapping.markup import amount, icon, quantity, source_badge
 
 register = template.Library()
+register.simple_tag(icon)
+register.simple_tag(source_badge)
+register.filter(amount)
+register.filter(quantity)
 
 NEEDS_CREDENTIALS = "Save the ConnectWise credentials in Settings first"
 NEEDS_AGREEMENT_TYPE = "Choose an Agreement Type in Settings → Configuration first"
@@ -45,18 +47,6 @@ NAVIGATION = (
     ("System Logs", "logs", "system_log:list", "/logs/", ("credentials",)),
     ("Settings", "settings", "settings_authentication", "/settings/", ()),
 )
-
-
-@register.simple_tag
-@cache
-def icon(name: str, css: str = "") -> SafeString:
-    """A decorative symbol of icons.svg; the words beside it carry the meaning."""
-    return format_html(
-        '<svg class="icon {}" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
-        css,
-        static("linebridge/icons.svg"),
-        name,
-    )
 
 
 @register.inclusion_tag("_navigation.html", takes_context=True)
@@ -137,19 +127,6 @@ def filters_on(grid: GridState, key: str) -> bool:
     return bool(grid.filters.get(key))
 
 
-@register.simple_tag
-@cache
-def source_badge(label: str) -> SafeString:
-    """ "System Updated" or "User Updated", small, beside the value it is about."""
-    by_user = label.startswith("User")
-    return format_html(
-        '<span class="badge-source {}">{}{}</span>',
-        "is-user" if by_user else "is-system",
-        icon("user" if by_user else "settings"),
-        label,
-    )
-
-
 @register.filter
 def date_value(value: date | str | None) -> str:
     """A date as an input of type date wants it; what a user typed wrongly stays as it is."""
@@ -181,24 +158,6 @@ def hidden_params(grid: GridState, without: str = "", form: str = "") -> SafeStr
 def grouped(value: int) -> str:
     """A count as it is read: 1,204."""
     return f"{value:,}"
-
-
-@register.filter
-def amount(value: Decimal | None) -> str:
-    """A decimal as it is read: grouped, at least two places, no further zeros, no rounding."""
-    if value is None:
-        return ""
-    whole, _, places = f"{value:,f}".partition(".")
-    return f"{whole}.{places.rstrip('0').ljust(2, '0')}"
-
-
-@register.filter
-def quantity(value: Decimal | None) -> str:
-    """A quantity without needless zeros: 12, 0.5."""
-    if value is None:
-        return ""
-    whole, _, places = f"{value:,f}".partition(".")
-    return f"{whole}.{places.rstrip('0')}" if places.strip("0") else whole
 
 
 def _items(request: HttpRequest, *, gate: str | None) -> list[NavigationItem]:

@@ -8,7 +8,8 @@ from django.template import Context, Template
 from django.test import Client, RequestFactory
 
 from integration.roles import make_roles
-from integration.templatetags.linebridge import amount, grouped, icon, quantity
+from integration.templatetags.linebridge import grouped
+from mapping.markup import amount, icon, quantity
 from tests.factories import make_user
 
 BANNER = (
