@@ -30,12 +30,6 @@ IMPORT = MappingChange.Origin.IMPORT
 HISTORY = reverse("mapping:history")
 
 
-@pytest.fixture
-def mapper(client: Client) -> Client:
-    client.force_login(make_user("mapping.edit_mappings", username="olivia"))
-    return client
-
-
 def mapped(name: str = "Contoso", company: str = "Contoso Ltd") -> MappingChange:
     organization = make_line(organization=make_organization(name=name)).organization
     change = set_company(
@@ -69,7 +63,7 @@ def mark_of(page: str) -> str:
 
 
 def company_of(change: MappingChange) -> object:
-    return Organization.objects.get(pk=change.organization_id).company
+    return Organization.objects.get(pk=change.organization_id or 0).company
 
 
 # --- All changes ---------------------------------------------------------------------------------
@@ -227,7 +221,7 @@ def test_a_whole_import_is_reverted(mapper: Client) -> None:
 
 def test_what_stands_in_the_way_is_told_and_nothing_can_be_sent(mapper: Client) -> None:
     changes = imported(2)
-    organization = Organization.objects.get(pk=changes[0].organization_id)
+    organization = Organization.objects.get(pk=changes[0].organization_id or 0)
     set_company(
         organization=organization,
         company=make_company(),
