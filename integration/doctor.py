@@ -1,18 +1,18 @@
 """Test connection: asks both sides with what is in force, and says in a line each what is wrong.
 
-Reads only. After a check that fails for all others too (address, keys), the side's rest is left out.
+Nothing is changed: rights to write are probed by requests that ConnectWise can't accept. After a check that fails for all others too (address, keys), the side's rest is left out.
 """
 
 import logging
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
 from django.utils import timezone
 
+from integration.checks import Check, Side
+from integration.own_checks import own_checks
 from platform_client import conf as platform
 from platform_client.client import PlatformClient
 from psa_connectwise import conf as connectwise
@@ -23,27 +23,14 @@ from wire.errors import NotConfigured, RemoteError, TransientError
 
 logger = logging.getLogger(__name__)
 
-Side = Literal["Platform", "ConnectWise"]
-State = Literal["ok", "warning", "failed"]
-
 TIMEOUT_SECONDS = 6.0
 DEADLINE_SECONDS = 15.0
 CLOCK_SECONDS = 120.0
 CHOOSE_TYPE = "Choose one in Settings → Configuration."
 
 
-@dataclass(frozen=True)
-class Check:
-    """One line of the report: what was asked, how it went, and what to do about it."""
-
-    side: Side
-    name: str
-    state: State
-    words: str
-
-
 def check_connections() -> list[Check]:
-    """Both sides, at the same time; never raises a RemoteError, and ends within half a minute."""
+    """Both sides, at the same time, then what we run on; never raises a RemoteError, and ends within half a minute."""
     asked = (
         _platform_checks(platform.credentials()),
         _connectwise_checks(
@@ -54,6 +41,7 @@ def check_connections() -> list[Check]:
     with ThreadPoolExecutor(max_workers=2) as pool:
         sides: Iterator[list[Check]] = pool.map(list, asked)
         checks = [check for side in sides for check in side]
+    checks += own_checks()
     _log(checks)
     return checks
 
@@ -113,7 +101,11 @@ def _connectwise_checks(
     yield Check("ConnectWise", "Address and keys", "ok", told)
     yield check("Right to companies", lambda: _first(client.companies(), "companies"))
     yield check("Right to the catalog", lambda: _first(client.products(), "products"))
-    yield check("Right to agreements", lambda: _first(client.agreements(), "agreements"))
+    reading = check("Right to agreements", lambda: _first(client.agreements(), "agreements"))
+    yield reading
+    yield check("Right to add agreements", lambda: _may_add_agreements(client))
+    if reading.state == "ok":
+        yield check("Right to add Additions", lambda: _may_add_additions(client))
     yield from _type_checks(client, chosen)
 
 
@@ -183,6 +175,20 @@ def _first(pages: Iterator[object], what: str) -> str:
     """The first page is enough to know that we may."""
     next(pages, None)
     return f"May read {what}."
+
+
+def _may_add_agreements(client: ConnectWiseClient) -> str:
+    client.probe_adding_agreements()
+    return "May add agreements."
+
+
+def _may_add_additions(client: ConnectWiseClient) -> str:
+    """Asked of any agreement: where there is none yet, there is nothing to ask of."""
+    found = next(iter(client.agreements()), None)
+    if found is None or not found.items:
+        return "There is no agreement yet to ask of."
+    client.probe_adding_additions(found.items[0].id)
+    return "May add Additions."
 
 
 def _not_configured(missing: list[str], service: str) -> str:

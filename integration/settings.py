@@ -129,6 +129,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "task": "integration.system_log.tasks.prune_logs",
         "schedule": 3600.0,
     },
+    "let beat be heard": {"task": "integration.tasks.hear_beat", "schedule": 60.0},
     "resume loads": {"task": "invoices.tasks.loading.sweep_loads", "schedule": 30.0},
     "resume bulk updates": {
         "task": "invoices.tasks.bulk.sweep_bulk_updates",

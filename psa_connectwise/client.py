@@ -32,6 +32,7 @@ from psa_connectwise.schemas import (
     SystemInfo,
 )
 from wire.address import sendable
+from wire.errors import PermanentError
 from wire.session import OnSend, RemoteSession
 
 # Without it ConnectWise answers in its latest model.
@@ -203,6 +204,22 @@ class ConnectWiseClient:
             what="the agreement",
             on_send=on_send,
         )
+
+    def probe_adding_agreements(self) -> None:
+        """Raises ConfigError without the right to add agreements; nothing is ever made."""
+        self._probe("/finance/agreements", what="the right to add agreements")
+
+    def probe_adding_additions(self, agreement_id: int) -> None:
+        """Raises ConfigError without the right to add Additions to it; nothing is ever made."""
+        path = f"{_agreement_path(agreement_id)}/additions"
+        self._probe(path, what="the right to add Additions")
+
+    def _probe(self, path: str, *, what: str) -> None:
+        """A body without what is required: 400 to who may, 403 to who may not."""
+        try:
+            self._rest.write(schemas.ADDITION, "POST", path, json={}, what=what, on_send=None)
+        except PermanentError:
+            return
 
     def update_agreement(
         self, agreement_id: int, changes: AgreementChanges, *, on_send: OnSend = None

@@ -2,17 +2,12 @@
 
 from collections.abc import Callable
 
-import redis
-from celery import current_app
-from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-BROKER_SECONDS = 1.0
-WORKERS_SECONDS = 1.0
+from integration.probes import ask_broker, ask_database, ask_workers
 
 
 @login_not_required
@@ -38,27 +33,6 @@ def readyz(_request: HttpRequest) -> HttpResponse:
     # Who asks hears it; Django would log an error each time, as for a page that broke.
     response._has_been_logged = True  # type: ignore[attr-defined]
     return response
-
-
-def ask_database() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
-    return True
-
-
-def ask_broker() -> bool:
-    with redis.Redis.from_url(
-        settings.REDIS_URL,
-        socket_connect_timeout=BROKER_SECONDS,
-        socket_timeout=BROKER_SECONDS,
-    ) as broker:
-        return bool(broker.ping())
-
-
-def ask_workers() -> bool:
-    """True as soon as one worker answers."""
-    answers = current_app.control.broadcast("ping", reply=True, timeout=WORKERS_SECONDS, limit=1)
-    return bool(answers)
 
 
 def _works(ask: Callable[[], bool]) -> bool:

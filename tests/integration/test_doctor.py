@@ -8,14 +8,18 @@ from io import StringIO
 import pytest
 import requests
 import responses
+import time_machine
 from django.conf import LazySettings
 from django.core.management import call_command
 
-from integration.doctor import Check, agreement_type, check_connections, clock
+from integration.checks import Check
+from integration.doctor import agreement_type, check_connections, clock
+from integration.probes import note_knock
 from integration.system_log.models import LogEntry
+from integration.tasks import hear_beat
 from psa_connectwise.models import ConnectWiseSettings
 from psa_connectwise.schemas import AgreementType as RemoteType
-from tests.factories import make_agreement_type
+from tests.factories import make_agreement, make_agreement_type, make_line
 
 PLATFORM = "https://platform.example"
 CONNECTWISE = "https://cw.example"
@@ -27,6 +31,14 @@ LISTS = {
     "agreements": "/finance/agreements",
     "types": "/finance/agreements/types",
 }
+ADDED = ("/finance/agreements", "/finance/agreements/4/additions")
+
+
+@pytest.fixture(autouse=True)
+def at_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker answers, and beat was heard just now."""
+    monkeypatch.setattr("integration.probes.ask_workers", lambda: True)
+    note_knock()
 
 
 @pytest.fixture
@@ -40,6 +52,10 @@ def remotes() -> Iterator[responses.RequestsMock]:
         mock.get(f"{API}/system/info", json={"version": "v2026.4", "isCloud": False})
         for path in LISTS.values():
             mock.get(f"{API}{path}", json=[])
+        agreement = {"id": 4, "name": "Managed", "company": {"id": 1}, "type": {"id": 7}}
+        mock.replace("GET", f"{API}{LISTS['agreements']}", json=[agreement])
+        for path in ADDED:
+            mock.post(f"{API}{path}", status=400, json={"code": "InvalidObject", "message": "no"})
         mock.replace("GET", f"{API}{LISTS['types']}", json=[{"id": 7, "name": "Managed"}])
         yield mock
 
@@ -72,7 +88,12 @@ def test_when_all_is_well_every_line_is_green(remotes: responses.RequestsMock) -
         "ConnectWise: Right to companies",
         "ConnectWise: Right to the catalog",
         "ConnectWise: Right to agreements",
+        "ConnectWise: Right to add agreements",
+        "ConnectWise: Right to add Additions",
         "ConnectWise: Default Agreement Type",
+        "Linebridge: Broker and rate limiter",
+        "Linebridge: Workers",
+        "Linebridge: Beat",
     ]
     assert failed(checks) == []
 
@@ -99,6 +120,58 @@ def test_a_refusal_has_its_own_line(
 
 
 @pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        (ADDED[0], "ConnectWise: Right to add agreements"),
+        (ADDED[1], "ConnectWise: Right to add Additions"),
+    ],
+)
+def test_a_missing_right_to_write_has_its_own_line(
+    remotes: responses.RequestsMock, path: str, line: str
+) -> None:
+    remotes.replace("POST", f"{API}{path}", status=403, json={"code": "Security", "message": "no"})
+    ((name, told),) = failed(check_connections())
+    assert name == line
+    assert "denied access" in told
+
+
+def test_without_an_agreement_there_is_nothing_to_ask_of(remotes: responses.RequestsMock) -> None:
+    remotes.replace("GET", f"{API}{LISTS['agreements']}", json=[])
+    told = {check.name: check.words for check in check_connections()}
+    assert told["Right to add Additions"] == "There is no agreement yet to ask of."
+
+
+def test_no_worker_has_its_line(
+    remotes: responses.RequestsMock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("integration.probes.ask_workers", lambda: False)
+    ((name, told),) = failed(check_connections())
+    assert (name, "celery -A integration worker" in told) == ("Linebridge: Workers", True)
+
+
+def test_a_silent_beat_has_its_line(remotes: responses.RequestsMock) -> None:
+    with time_machine.travel(datetime.now(UTC) - timedelta(minutes=4)):
+        hear_beat()
+    ((name, told),) = failed(check_connections())
+    assert (name, "celery -A integration beat" in told) == ("Linebridge: Beat", True)
+    hear_beat()
+    assert failed(check_connections()) == []
+
+
+def test_no_broker_has_one_line(remotes: responses.RequestsMock, settings: LazySettings) -> None:
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    ((name, told),) = failed(check_connections())
+    assert (name, "Check REDIS_URL" in told) == ("Linebridge: Broker and rate limiter", True)
+
+
+def test_a_currency_that_connectwise_lacks_is_a_warning(remotes: responses.RequestsMock) -> None:
+    make_agreement(currency_code="EUR")
+    make_line(currency="CHF")
+    (warning,) = (check for check in check_connections() if check.state == "warning")
+    assert (warning.name, "is in CHF" in warning.words) == ("Currencies", True)
+
+
+@pytest.mark.parametrize(
     ("url", "side"),
     [(f"{PLATFORM}/api/v1/ping", "Platform"), (f"{API}/system/info", "ConnectWise")],
 )
@@ -111,7 +184,7 @@ def test_a_side_that_cannot_be_reached_does_not_hide_the_other(
     assert name.startswith(f"{side}: Address")
     assert "Check the address and the network" in told or "Try again later" in told
     assert {check.side for check in checks if not _failed(check)} == (
-        {"Platform", "ConnectWise"} - {side}
+        {"Platform", "ConnectWise", "Linebridge"} - {side}
     )
 
 

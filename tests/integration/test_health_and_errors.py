@@ -7,6 +7,7 @@ from django.conf import LazySettings
 from django.db import OperationalError
 from django.test import Client, RequestFactory
 
+from integration import probes
 from integration.system_log.models import LogEntry
 from integration.views import errors, health
 
@@ -64,13 +65,13 @@ def test_being_asked_often_does_not_fill_the_log(
 
 @pytest.mark.django_db
 def test_the_database_and_the_broker_are_really_asked() -> None:
-    assert health.ask_database()
-    assert health.ask_broker()
+    assert probes.ask_database()
+    assert probes.ask_broker()
 
 
 def test_a_broker_that_is_away_is_not_waited_for(settings: LazySettings) -> None:
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    assert not health._works(health.ask_broker)
+    assert not health._works(probes.ask_broker)
 
 
 @pytest.mark.django_db
