@@ -6,6 +6,7 @@ State lives in the URL (`q sort page per_page` and filters), the page size also 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
+from django.contrib.auth.models import User
 from django.http import QueryDict
 
 from mapping.http import HtmxHttpRequest
@@ -150,6 +151,12 @@ def read_grid(
         filters={name: values for name, values in chosen.items() if values},
         extra=dict(extra or {}),
     )
+
+
+def choice_of(*, user: User, grid: str) -> GridPreference:
+    """What the user has chosen for this grid; the defaults, unsaved, until then."""
+    remembered = GridPreference.objects.filter(user=user.pk, grid=grid).first()
+    return remembered or GridPreference(grid=grid)
 
 
 def _values(texts: list[str]) -> tuple[str, ...]:

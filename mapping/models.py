@@ -219,11 +219,13 @@ class DirectoryRefresh(models.Model):
 
 
 class GridPreference(models.Model):
-    """How many rows a user wants on a page of one grid."""
+    """How a user wants to see one grid: rows on a page, columns, their widths."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     grid = models.CharField(max_length=32)
-    page_size = models.PositiveSmallIntegerField()
+    page_size = models.PositiveSmallIntegerField(default=20)
+    columns = models.JSONField(default=list)  # keys; none: the grid's own choice
+    widths = models.JSONField(default=dict)  # pixels by key, of those that were dragged
 
     class Meta:
         constraints = [
@@ -232,3 +234,22 @@ class GridPreference(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} {self.grid}: {self.page_size}"
+
+
+class SavedView(models.Model):
+    """A look at one grid that a user has given a name: what is searched, filtered, sorted, shown."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    grid = models.CharField(max_length=32)
+    name = models.CharField(max_length=60)
+    # {name: [values]} as in the URL, without period, page and page size.
+    params = models.JSONField(default=dict)
+    columns = models.JSONField(default=list)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "grid", "name"], name="one_view_of_a_name")
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -24,6 +24,11 @@ class Column:
     hint: str = ""
     width: int = 120  # in pixels, until a user drags it
 
+    @property
+    def is_editable(self) -> bool:
+        """Edited in the row, so it is always shown."""
+        return "editable" in self.css
+
 
 END_DATE_HINT = (
     "When no rules in settings are configured or manual overrides are applied, Charge End dates "
@@ -291,9 +296,9 @@ class Layout:
 
 
 def layout_of(keys: Collection[str], widths: dict[str, int]) -> Layout:
-    """Those columns in their order; all of P21 where none of `keys` is a column."""
-    chosen = [column for column in COLUMNS if column.key in keys]
-    chosen = chosen or [column for column in COLUMNS if not column.optional]
+    """Those columns and the editable ones, in their order; those of P21 where there are no keys."""
+    keys = keys or SHOWN
+    chosen = [column for column in COLUMNS if column.key in keys or column.is_editable]
     before = [None, *chosen]
     return Layout(
         columns=[

@@ -9,6 +9,7 @@ from django.urls import reverse
 from invoices.charge_dates import DateToSend, end_date_to_send
 from invoices.models import ChargeTypeName, InvoiceLine, SyncRun
 from invoices.models.lines import DateSource, ValueSource
+from invoices.queries.columns import Layout
 from invoices.sync.states import LIVE_RUN
 
 NOT_CONFIRMED = "not confirmed – checking"
@@ -28,6 +29,7 @@ class Row:
     may_edit: bool
     may_sync: bool
     path: str
+    layout: Layout
 
     @property
     def is_synced(self) -> bool:
@@ -90,7 +92,9 @@ class Row:
         return "User Updated" if self.line.agreement_source == ValueSource.BULK else ""
 
 
-def rows_of(lines: Iterable[InvoiceLine], *, user: User, selected: Collection[int]) -> list[Row]:
+def rows_of(
+    lines: Iterable[InvoiceLine], *, user: User, selected: Collection[int], layout: Layout
+) -> list[Row]:
     """The rows of these lines as `user` sees them; as many queries for one as for all.
 
     What is the same for each row, or costly in a template, is worked out here once.
@@ -112,6 +116,7 @@ def rows_of(lines: Iterable[InvoiceLine], *, user: User, selected: Collection[in
             may_edit=may_edit,
             may_sync=may_sync,
             path=f"{base}lines/{line.pk}/",
+            layout=layout,
         )
         for line in lines
     ]

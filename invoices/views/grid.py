@@ -19,7 +19,7 @@ from invoices.queries.columns import (
     DEFAULT_SORT,
     FILTER_COLUMNS,
     FILTERS,
-    SHOWN,
+    Layout,
     layout_of,
 )
 from invoices.queries.filters import chips, filter_list
@@ -32,10 +32,11 @@ from invoices.queries.lines import (
 )
 from invoices.queries.rows import Row, rows_of
 from invoices.services.selection import clear_selection, selected_lines, tickable
-from mapping.grid import GridState, read_grid
+from mapping.grid import GridState, choice_of, read_grid
 from mapping.http import HtmxHttpRequest, varying, wants_fragment
 
 GRID = "invoices"
+BADGED = 232
 # Twice the largest page: what a page can show, and rows that live updates have added meanwhile.
 MOST_LIVE_ROWS = 400
 
@@ -126,12 +127,13 @@ def grid_context(request: HtmxHttpRequest, period: Period) -> dict[str, Any]:
     page = grid.at(found)
     grid = replace(grid, page=page.number)
     rows = rows_for(request, lines_of_page(matching, period.month, grid, page))
+    renamed = any(row.charge_type_renamed for row in rows)
     return {
         "period": period,
         "grid": grid,
         "page": page,
         "counts": counts,
-        "layout": layout_of(SHOWN, {}),
+        "layout": layout_for(request.user, roomy=renamed),
         "sorted_by": BY_KEY[grid.sort].label,
         "rows": rows,
         "chips": chips(grid),
@@ -160,7 +162,15 @@ def rows_for(request: HtmxHttpRequest, lines: Sequence[InvoiceLine]) -> list[Row
     ids = [line.pk for line in lines]
     ticked = selected_lines(user=request.user, period=lines[0].period).filter(pk__in=ids)
     selected = set(ticked.values_list("pk", flat=True))
-    return rows_of(lines, user=request.user, selected=selected)
+    layout = layout_for(request.user)
+    return rows_of(lines, user=request.user, selected=selected, layout=layout)
+
+
+def layout_for(user: User, *, roomy: bool = False) -> Layout:
+    """The columns as this user wants them; `roomy` leaves a charge type room for its badge."""
+    choice = choice_of(user=user, grid=GRID)
+    widths = {"charge_type": BADGED} if roomy else {}
+    return layout_of(choice.columns, widths | choice.widths)
 
 
 def state_of(request: HtmxHttpRequest, period: Period) -> GridState:
