@@ -7,7 +7,7 @@ from typing import Any
 from invoices.models import InvoiceLine, Operation, SyncRun
 from invoices.queries.fixes import IN_CONNECTWISE, Fix, fixes_of_line, line_address
 from invoices.queries.rows import CREATE_AGREEMENT
-from invoices.queries.runs import KINDS, OUTCOMES
+from invoices.queries.runs import OUTCOMES, kind_words
 from invoices.sync.cautions import Caution
 from invoices.sync.image_fields import field_changes
 from invoices.sync.images import AdditionImage
@@ -89,7 +89,7 @@ def plan_row(
     url = urls(one.agreement.connectwise_id) if one.agreement else ""
     return PlanRow(
         operation=one,
-        label=KIND_WORDS.get(one.intent, KINDS.get(one.intent, one.intent)),
+        label=KIND_WORDS.get(one.intent) or kind_words(one.intent, is_draft=run.is_draft),
         customer=one.organization.name if one.organization else "",
         subject=_subject(one, line),
         line=one.line,

@@ -9,6 +9,7 @@ from django.db.models import Count, F, Min, Q, QuerySet, Sum
 
 from invoices.models import InvoiceLine, Operation, SyncRun
 from invoices.sync.states import AGREEMENT_KINDS, Intent, OperationState
+from mapping.models import Organization
 
 S = OperationState
 # In the order of the plan; key, and what a person reads.
@@ -110,7 +111,7 @@ def figures(run: SyncRun) -> Figures:
     )
     counted = S.PLANNED if run.is_draft else S.DONE
     return Figures(
-        kinds=_kinds(groups),
+        kinds=_kinds(groups, is_draft=run.is_draft),
         outcomes=_outcomes(groups),
         money=_money(group for group in groups if group["state"] == counted),
         total=_sum(groups, "rows"),
@@ -132,11 +133,18 @@ def _sum(groups: Groups, name: str) -> int:
     return sum(group[name] for group in groups)
 
 
-def _kinds(groups: Groups) -> list[Tally]:
+def _kinds(groups: Groups, *, is_draft: bool) -> list[Tally]:
     counts = dict.fromkeys(KINDS, 0)
     for group in groups:
         counts[group["intent"]] += group["rows"]
-    return [Tally(key, KINDS[key], n) for key, n in counts.items() if n or key in ALWAYS]
+    found = [(key, n) for key, n in counts.items() if n or key in ALWAYS]
+    return [Tally(key, kind_words(key, is_draft=is_draft), n) for key, n in found]
+
+
+def kind_words(kind: str, *, is_draft: bool) -> str:
+    """What would fail in a preview was refused once it is posted."""
+    refused = kind == Intent.REFUSE and not is_draft
+    return "Refused" if refused else KINDS.get(kind, kind)
 
 
 def _outcomes(groups: Groups) -> list[Tally]:
@@ -184,10 +192,10 @@ CUSTOMER_SORTS = ("name", "rows", "revenue", "cost", "margin")
 
 def customers(run: SyncRun, *, sort: str, descending: bool) -> list[Customer]:
     """Every customer of the run; by money that is the largest of its currencies."""
-    groups = (
+    groups = list(
         rows_of_run(run)
         .filter(organization__isnull=False)
-        .values("organization", "organization__name", "intent", "currency")
+        .values("organization", "intent", "currency")
         .annotate(
             rows=Count("pk"),
             # Refused and skipped rows are counted, but no money of theirs is posted.
@@ -195,10 +203,11 @@ def customers(run: SyncRun, *, sort: str, descending: bool) -> list[Customer]:
             cost=Sum("cost", filter=~Q(intent__in=(Intent.REFUSE, Intent.SKIP))),
         )
     )
-    found: dict[int, Customer] = {}
+    ids = {group["organization"] for group in groups}
+    names = dict(Organization.objects.filter(pk__in=ids).values_list("pk", "name"))
+    found = {pk: Customer(pk, name) for pk, name in names.items()}
     for group in groups:
-        pk, currency = group["organization"], group["currency"]
-        one = found.setdefault(pk, Customer(pk, group["organization__name"]))
+        currency, one = group["currency"], found[group["organization"]]
         one.kinds[group["intent"]] += group["rows"]
         if currency and group["revenue"] is not None:
             money = one.money.setdefault(currency, Money(currency))

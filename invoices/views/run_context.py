@@ -33,6 +33,8 @@ from mapping.models import Organization
 GRID = "run"
 # All of them stand on the page, so that no tick is ever out of sight for good.
 MOST_ENDS = 1000
+# So many rows are held against their lines while the page waits.
+MOST_AT_ONCE = 2000
 # What was read longer ago is said in so many words, not only shown.
 OLD_AFTER = timedelta(hours=1)
 # So long a run works before its speed says anything.
@@ -64,12 +66,13 @@ def grid_of(request: HtmxHttpRequest) -> GridState:
 
 def page_context(request: HtmxHttpRequest, run: SyncRun) -> dict[str, Any]:
     """Everything on the page; the same number of queries for any number of rows."""
-    context = watch_context(request, run)
-    if run.planned_at is None and not run.operations.exists():
-        return context  # not planned yet, or planning failed
-    figures = queries.figures(run)
-    context |= _rows(run, grid_of(request), figures)
-    context["figures"] = figures
+    if not is_planned(run):
+        return watch_context(request, run)
+    context = rows_context(request, run)
+    figures = context["figures"]
+    # What changed since takes reading every line: of many it is asked for once the page is there.
+    later = run.state == RunState.DRAFT and figures.total > MOST_AT_ONCE
+    context |= watch_context(request, run, later=later) | {"grid": context["grid"]}
     context["unmapped"] = queries.unmapped_lines(run) if run.is_draft else 0
     if run.is_draft:
         ends = queries.ends_of_preview(run)[: MOST_ENDS + 1]
@@ -81,7 +84,20 @@ def page_context(request: HtmxHttpRequest, run: SyncRun) -> dict[str, Any]:
     return context
 
 
-def watch_context(request: HtmxHttpRequest, run: SyncRun) -> dict[str, Any]:
+def is_planned(run: SyncRun) -> bool:
+    """Not while it is being planned, nor where that failed."""
+    return run.planned_at is not None or run.operations.exists()
+
+
+def rows_context(request: HtmxHttpRequest, run: SyncRun) -> dict[str, Any]:
+    """The rows that match, and the figures they are filtered by."""
+    figures = queries.figures(run)
+    context = _rows(run, grid_of(request), figures)
+    may = may_change(request.user, run)
+    return context | {"run": run, "figures": figures, "may_change": may}
+
+
+def watch_context(request: HtmxHttpRequest, run: SyncRun, *, later: bool = False) -> dict[str, Any]:
     """What stands above the figures, and is asked for again while the page is open."""
     context: dict[str, Any] = {
         "run": run,
@@ -92,7 +108,7 @@ def watch_context(request: HtmxHttpRequest, run: SyncRun) -> dict[str, Any]:
         "zone": zone(),
     }
     if run.is_draft:
-        return context | _draft(run)
+        return context | _draft(run, later=later)
     told = progress(run)
     follower = _follower(run)
     return context | {
@@ -121,15 +137,16 @@ def zone() -> ZoneInfo:
     return ZoneInfo(InvoiceSettings.load().time_zone)
 
 
-def _draft(run: SyncRun) -> dict[str, Any]:
+def _draft(run: SyncRun, *, later: bool) -> dict[str, Any]:
     now = timezone.now()
     if run.state == RunState.DRAFTING:
         asked_at = run.plan.get("asked_at")
         since = datetime.fromisoformat(asked_at) if asked_at else run.created_at
         return {"seconds": max(0, int((now - since).total_seconds()))}
     return {
-        "changed": queries.changed_lines(run),
-        "more": _postable_since(run),
+        "later": later,
+        "changed": 0 if later else queries.changed_lines(run),
+        "more": 0 if later else _postable_since(run),
         "old": run.known_at is None or now - run.known_at > OLD_AFTER,
         "other": _other_live(run),
     }

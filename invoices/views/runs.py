@@ -24,12 +24,13 @@ MOST_ROWS = 200
 def run_page(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """The page, or for HTMX its rows and what stands above them."""
     run = get_object_or_404(SyncRun.objects.select_related("user", "follows"), pk=pk)
+    whole = request.htmx.target == "run-page"
+    if wants_fragment(request) and not whole and run_context.is_planned(run):
+        context = run_context.rows_context(request, run) | {"grid_alone": True}
+        return varying(render(request, "invoices/_run_rows.html", context))
+    name = "_run_page.html" if whole else "run.html"
     context = run_context.page_context(request, run)
-    if request.htmx.target == "run-page":
-        return varying(render(request, "invoices/_run_page.html", context))
-    if wants_fragment(request) and "rows" in context:
-        return varying(render(request, "invoices/_run_rows.html", context | {"grid_alone": True}))
-    return varying(render(request, "invoices/run.html", context))
+    return varying(render(request, f"invoices/{name}", context))
 
 
 @require_GET

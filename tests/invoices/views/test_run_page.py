@@ -12,6 +12,7 @@ from django.utils import timezone
 from invoices.models import InvoiceLine, Operation, SyncRun
 from invoices.sync import previews
 from invoices.sync.scope import RunScope
+from invoices.views.run_context import signature
 from tests.factories import make_organization, make_user
 from tests.invoices.views.runs_world import (
     MAY,
@@ -178,6 +179,21 @@ def test_it_tells_what_changed_since(operator: Client) -> None:
     assert "1 line changed since this plan was made." in text
     assert "1 more line could be posted now" in text
     assert "Plan again" in text
+
+
+def test_of_a_large_plan_that_is_asked_for_once_the_page_is_there(
+    operator: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("invoices.views.run_context.MOST_AT_ONCE", 0)
+    changed = mapped_line()
+    draft = preview()
+    InvoiceLine.objects.filter(pk=changed.pk).update(version=changed.version + 1)
+
+    assert 'hx-trigger="load, nudge"' in page(operator, draft)
+    later = operator.get(
+        f"/mapping/invoices/runs/{draft.pk}/watch/", {"was": signature(draft)}
+    ).content.decode()
+    assert "1 line changed since" in later
 
 
 def test_while_another_run_is_on_it_can_not_be_confirmed(operator: Client) -> None:
