@@ -129,12 +129,15 @@ def _pick(page: Page, row: Locator, label: str, text: str) -> None:
 
 def _sync(page: Page) -> None:
     page.get_by_role("button", name="Sync Invoices to PSA").click()
-    dialog = page.get_by_role("dialog", name="Sync Invoices to PSA")
-    dialog.get_by_role("button", name=re.compile(r"Post \d+ lines")).click()
-    expect(page.locator("#run")).to_contain_text("In progress")
-    expect(page.get_by_role("button", name="In progress")).to_be_disabled()
+    confirm = page.get_by_role("button", name=re.compile(r"Post \d+ lines"))
+    expect(confirm).to_be_enabled(timeout=PATIENCE)
+    page.locator("#run-kinds").get_by_role("link", name="Would fail").click()
+    expect(page.locator("#grid tbody")).to_contain_text("Product inactive")
+    confirm.click()
+    expect(page.locator("#run-watch")).to_contain_text("In progress")
     page.reload()
-    expect(page.locator("#run")).to_contain_text("Done.", timeout=PATIENCE)
+    expect(page.locator("#run-watch")).to_contain_text("Done.", timeout=PATIENCE)
+    page.get_by_role("link", name="Back to invoices").click()
     expect(page.get_by_role("button", name="Sync Invoices to PSA")).to_be_enabled()
     expect(page.locator("#grid tbody")).to_contain_text("Synced")
 
