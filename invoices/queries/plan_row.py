@@ -11,7 +11,7 @@ from invoices.queries.runs import OUTCOMES, kind_words
 from invoices.sync.cautions import Caution
 from invoices.sync.image_fields import field_changes
 from invoices.sync.images import AdditionImage
-from invoices.sync.states import Intent, OperationState
+from invoices.sync.states import Intent, OperationKind, OperationState
 from psa_connectwise.links import agreement_urls
 from psa_connectwise.models import Product
 
@@ -123,6 +123,8 @@ def outcome_words(run: SyncRun, one: Operation) -> str:
         return OUTCOMES[outcome_of(one)][0]
     if run.is_undo:
         return "Taken back"
+    if one.kind == OperationKind.UPDATE_AGREEMENT:
+        return "Changed"
     return DONE.get(Intent(one.intent), "Synced")
 
 

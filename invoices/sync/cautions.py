@@ -50,6 +50,11 @@ def agreement_stays(agreement: str) -> Caution:
     return Caution(CautionCode.AGREEMENT_STAYS, text)
 
 
+def billing_start_stays(agreement: str) -> Caution:
+    text = f"Agreement {agreement} goes on billing from the earlier day it was moved back to."
+    return Caution(CautionCode.AGREEMENT_STAYS, text)
+
+
 def long_cycle(line_cycle: str, agreement_cycle: str, end: date) -> Caution:
     """`end` is the last day of the agreement period in which it starts."""
     of_line, of_agreement = line_cycle.lower(), agreement_cycle.lower()

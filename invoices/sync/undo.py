@@ -7,7 +7,8 @@ from datetime import date
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from invoices.models import InvoiceLine, Operation, Posting, SyncRun
-from invoices.sync import gather, remote
+from invoices.sync import cautions, gather, remote
+from invoices.sync.cautions import Caution
 from invoices.sync.facts import Agreement, Line, Planned, PlanSettings
 from invoices.sync.images import AdditionImage
 from invoices.sync.read import Listed
@@ -115,8 +116,8 @@ def gather_undo(scope: UndoScope, period: date, *, overwrite: bool) -> UndoFacts
             InvoiceLine.objects.filter(operations__in=found, is_mapped=True).distinct()
         )
     }
-    made = _made_agreements(operations)
-    done = [_done(one, postings, lines, made) for one in operations if one.posting_id]
+    stays = _what_stays(operations)
+    done = [_done(one, postings, lines, stays) for one in operations if one.posting_id]
     return UndoFacts(
         done=done,
         agreements=gather.gather_agreements(one.ours.agreement_id for one in done),
@@ -156,23 +157,30 @@ def _ours(row: Posting) -> Ours:
     )
 
 
-def _made_agreements(operations: Iterable[Operation]) -> dict[tuple[int, int], str]:
-    """By run and agreement: the name of each that was made in these runs."""
-    makers = Operation.objects.filter(
+def _what_stays(operations: Iterable[Operation]) -> dict[tuple[int, int], tuple[Caution, ...]]:
+    """By run and agreement: what was done to it in these runs."""
+    work = Operation.objects.filter(
         run__in={one.run_id for one in operations},
-        kind=OperationKind.CREATE_AGREEMENT,
+        kind__in=AGREEMENT_KINDS,
         state=OperationState.DONE,
         own_agreement__agreement__isnull=False,
-    )
-    rows = makers.values_list("run", "own_agreement__agreement", "own_agreement__agreement__name")
-    return {(run, agreement): name for run, agreement, name in rows}
+    ).select_related("own_agreement__agreement")
+    told: dict[tuple[int, int], tuple[Caution, ...]] = {}
+    for one in work.order_by("pk"):
+        agreement = one.own_agreement and one.own_agreement.agreement
+        assert agreement
+        made = one.kind == OperationKind.CREATE_AGREEMENT
+        words = cautions.agreement_stays if made else cautions.billing_start_stays
+        told.setdefault((one.run_id, agreement.pk), ())
+        told[one.run_id, agreement.pk] += (words(agreement.name),)
+    return told
 
 
 def _done(
     one: Operation,
     postings: dict[int, Ours],
     lines: dict[int, Line],
-    made: dict[tuple[int, int], str],
+    stays: dict[tuple[int, int], tuple[Caution, ...]],
 ) -> Done:
     assert one.posting_id
     created = one.kind == OperationKind.CREATE and one.agreement_id is not None
@@ -184,7 +192,7 @@ def _done(
         after=AdditionImage.from_json(one.after) if one.after else None,
         line=lines.get(one.line_id) if one.line_id else None,
         is_step=one.is_step,
-        made_agreement=made.get((one.run_id, one.agreement_id or 0), "") if created else "",
+        stays=stays.get((one.run_id, one.agreement_id or 0), ()) if created else (),
     )
 
 

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
-from invoices.sync import cautions
 from invoices.sync.cautions import Caution
 from invoices.sync.facts import Agreement, Line, Planned, PlanSettings, Refusal
 from invoices.sync.image_fields import LABELS, value_words
@@ -46,7 +45,8 @@ class Done:
     after: AdditionImage | None
     line: Line | None
     is_step: bool
-    made_agreement: str = ""  # the name of the one that was made for it
+    # Of the agreement that was made for it, or made to bill earlier.
+    stays: tuple[Caution, ...] = ()
 
 
 @dataclass(slots=True)
@@ -254,9 +254,5 @@ def _planned(
         undoes=one.id,
         reason=reason,
         code=code,
-        warnings=_cautions(one),
+        warnings=one.stays,
     )
-
-
-def _cautions(one: Done) -> tuple[Caution, ...]:
-    return (cautions.agreement_stays(one.made_agreement),) if one.made_agreement else ()

@@ -7,6 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from invoices.models import InvoiceLine, Operation, OwnAgreement
+from invoices.queries.plan_row import outcome_words
 from invoices.sync import lanes, previews, run
 from invoices.sync.planning import preview
 from invoices.sync.record import NOT_CONFIRMED
@@ -74,6 +75,7 @@ def test_it_is_moved_once_for_all_lines_before_they_are_posted(
     assert (operation.state, operation.own_agreement) == (
         OperationState.DONE, OwnAgreement.objects.get(),
     )  # fmt: skip
+    assert outcome_words(started, operation) == "Changed"
     assert operation.before == {"start_date": "2026-05-01", "bill_start_date": "2026-05-01"}
     assert operation.after == {"start_date": "2026-04-09", "bill_start_date": "2026-04-09"}
 
@@ -236,8 +238,12 @@ def test_an_undo_takes_the_line_back_and_leaves_the_date(world: World, ours: Agr
     line = line_of(world, ours)
     posted = sync()
 
-    sync(undo=UndoScope(run=posted.pk))
+    undone = sync(undo=UndoScope(run=posted.pk))
 
+    (operation,) = undone.operations.all()
+    assert [one["text"] for one in operation.warnings] == [
+        "Agreement C-77 goes on billing from the earlier day it was moved back to."
+    ]
     assert fresh(line).psa_status == Status.NOT_SYNCED
     assert there(world, ours)["billStartDate"] == APRIL_9
     sync()

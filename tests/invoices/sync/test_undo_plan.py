@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from invoices.sync import plan
+from invoices.sync import cautions, plan
 from invoices.sync.images import AdditionImage
 from invoices.sync.keys import posting_key
 from invoices.sync.states import Intent, OperationKind, OperationState, PostingState
@@ -246,7 +246,8 @@ def test_a_refused_move_is_one_row() -> None:
 
 
 def test_an_agreement_that_was_made_for_it_stays_and_that_is_said() -> None:
-    (one,) = undo(replace(done(1, Kind.CREATE, None, IMAGE), made_agreement="CON-1"))
+    stays = (cautions.agreement_stays("CON-1"),)
+    (one,) = undo(replace(done(1, Kind.CREATE, None, IMAGE), stays=stays))
 
     assert [str(warned) for warned in one.warnings] == [
         "Agreement CON-1, which was made for it, stays in ConnectWise."
