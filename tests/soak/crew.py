@@ -33,12 +33,18 @@ class Member:
     def __init__(self, crew: "Crew", name: str) -> None:
         self.crew, self.name = crew, name
         self.wakes = 0.0
+        self.waits_for: Callable[[], bool] | None = None
         self.phase = ""
-        self.dying = self.abandoned = False
+        # Dying: it is killed and on its way out. Doomed: it will be, as soon as it goes on.
+        self.dying = self.doomed = False
         self.job: Callable[[], None] | None = None
         self._go, self._back = threading.Semaphore(0), threading.Semaphore(0)
         self._thread = threading.Thread(target=self._live, name=name, daemon=True)
         self._thread.start()
+
+    @property
+    def can_go_on(self) -> bool:
+        return self.waits_for is None or self.waits_for()
 
     def let(self) -> None:
         """Runs until it pauses or is done."""
@@ -49,15 +55,18 @@ class Member:
     def give_way(self) -> None:
         self._back.release()
         self._go.acquire()
-        if self.abandoned:
+        if self.doomed and not self.dying:
             self.dying = True
             raise Killed
 
+    def doom(self) -> None:
+        """Its process is killed by what happened to another thread of it."""
+        self.doomed, self.wakes, self.waits_for = True, self.crew.now, None
+
     def abandon(self) -> None:
         """It is killed wherever it stands, with what it holds."""
-        self.abandoned = True
+        self.doom()
         self.let()
-        self.abandoned = False
 
     def end(self) -> None:
         self.job = None
@@ -77,7 +86,7 @@ class Member:
             self._back.release()
 
     def _work(self, job: Callable[[], None]) -> None:
-        self.dying, self.phase = False, ""
+        self.dying = self.doomed = False
         try:
             job()
         except Killed:
@@ -113,8 +122,8 @@ class Crew:
         self.members = [Member(self, f"worker {n}") for n in range(size)]
 
     def begin(self, seed: int) -> None:
-        for left in self.busy:  # of a seed that failed
-            left.abandon()
+        while self.busy:  # of a seed that failed
+            self.busy[0].abandon()
         self.random = Random(f"crew {seed}")
         self.now = self._owed = 0.0
         self._events.clear()
@@ -134,6 +143,15 @@ class Crew:
         else:
             member.wakes = self.now + seconds
             member.give_way()
+
+    def wait(self, until: Callable[[], bool]) -> None:
+        """Lets others run until it is so."""
+        member = current()
+        assert member
+        member.waits_for = until
+        while not until():
+            self.pause()
+        member.waits_for = None
 
     def at(self, seconds: float, what: Callable[[], object]) -> None:
         """`what` happens so many seconds from now."""
@@ -174,13 +192,16 @@ class Crew:
 
     def start(self, job: Callable[[], None]) -> None:
         """A free worker takes it."""
-        member = self.random.choice(self.free)
-        member.wakes = self.now
+        self.give(self.random.choice(self.free), job)
+
+    def give(self, member: Member, job: Callable[[], None]) -> None:
+        member.wakes, member.waits_for = self.now, None
+        member.phase = ""
         member.job = job
 
     def step(self) -> bool:
         """One that is awake goes on a little; False when none is."""
-        awake = [one for one in self.busy if one.wakes <= self.now]
+        awake = [one for one in self.busy if one.wakes <= self.now and one.can_go_on]
         if not awake:
             return False
         self.random.choice(awake).let()

@@ -13,6 +13,7 @@ from tests.soak.stage import Bell, Stage
 B = Boundary
 BEATS = (30.0, 30.0, 60.0, 380.0)
 TWICE, LOST = 0.06, 0.04
+VISITS = 0.02
 # A sync under faults that isn't through after so much of its own time never will be.
 LONGEST = 12 * 3600.0
 UNDER_WAY = [OperationState.PLANNED, OperationState.CLAIMED, OperationState.UNKNOWN]
@@ -44,9 +45,7 @@ class Shop:
             self.crew.pass_time(seconds)
             self.crew.start(self._sweep)
             self.work_until_quiet()
-        waiting = Operation.objects.filter(recheck_at__isnull=False).exclude(
-            kind__in=["create_agreement", "delete"]
-        )
+        waiting = Operation.objects.filter(recheck_at__isnull=False)
         if waiting.exists():
             raise NeverQuiet(f"never looked for again: {list(waiting)}")
 
@@ -56,7 +55,7 @@ class Shop:
             self._answer_a_bell()
         elif not self.crew.step() and not self.stage.bells:
             self._to_the_next_event()
-        if random.random() < 0.02:
+        if random.random() < VISITS:
             self.visitors()
 
     def _answer_a_bell(self) -> None:
@@ -90,7 +89,7 @@ class Shop:
         """Nobody is awake: the clock goes on to whoever wakes first, or to the beat."""
         if self._next_beat <= self.crew.now:
             self._next_beat = self.crew.now + self.crew.random.choice(BEATS)
-        wakes = [one.wakes for one in self.crew.busy]
+        wakes = [one.wakes for one in self.crew.busy if one.can_go_on]
         then = min([self._next_beat, self.crew.next_event, *wakes])
         self.crew.pass_time(then - self.crew.now)
         if then == self._next_beat and self.crew.free:

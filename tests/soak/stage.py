@@ -29,11 +29,12 @@ from tests.flush import KEPT
 from tests.invoices.sync.world import TODAY, read_directory
 from tests.soak.boundaries import Tally
 from tests.soak.crew import Crew
+from tests.soak.hands import Hands, Turn
 from tests.soak.scenario import Places
 from tests.soak.weather import SETTLE_SECONDS, TIMEOUT_SECONDS, Weather
 from wire import session
 
-WORKERS = 5
+WORKERS = 8
 LANES = 4
 # The months are over: what is gone may end.
 AFTER_ALL = date(2026, 9, 1)
@@ -161,7 +162,10 @@ def _patches(crew: Crew, weather: Weather, bells: list[Bell]) -> Iterator[Any]:
         return made
 
     yield patch.object(lanes, "time", clock)
+    yield patch.object(lanes, "PAUSE", 5.0)  # each look costs statements, not seconds
     yield patch.object(lanes, "claim_next", claiming)
+    yield patch.object(lanes, "ThreadPoolExecutor", lambda size: Hands(crew))
+    yield patch.object(lanes, "Lock", lambda: Turn(crew))
     yield patch.object(session, "_http_session", mounted)
     yield patch.object(session.RemoteSession, "request", requesting)
     yield patch.dict(_defaults(session.RemoteSession), {"jitter": lambda low, high: high})
