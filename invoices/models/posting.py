@@ -120,7 +120,10 @@ class Posting(models.Model):
     line = models.ForeignKey("invoices.InvoiceLine", models.PROTECT, related_name="opened")
     # "" for a one-time Addition; else the subscription whose one persistent Addition it is (P45).
     subscription_id = models.CharField(max_length=64, blank=True)
-    agreement = models.ForeignKey("psa_connectwise.Agreement", models.PROTECT, related_name="+")
+    # Its index is that of one_posting_per_addition.
+    agreement = models.ForeignKey(
+        "psa_connectwise.Agreement", models.PROTECT, related_name="+", db_index=False
+    )
     addition_id = models.IntegerField(null=True)
     last_period = models.DateField()
     # What it should say: as we wrote it last, by our field names.
@@ -168,18 +171,23 @@ class Operation(models.Model):
     # The line's version the plan saw: another one at the claim means plan again.
     line_version = models.BigIntegerField(null=True)
     own_agreement = models.ForeignKey(
-        OwnAgreement, models.PROTECT, null=True, related_name="operations"
+        OwnAgreement, models.PROTECT, null=True, related_name="operations", db_index=False
     )
     # The operation before it: the one that makes its agreement, or a step of the same line.
-    waits_for = models.ForeignKey("self", models.PROTECT, null=True, related_name="waiting")
+    waits_for = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="waiting", db_index=False
+    )
     # A step towards another operation of its line, with which the line is done.
     is_step = models.BooleanField(default=False)
     # The operation that this one takes back (P50).
-    undoes = models.ForeignKey("self", models.PROTECT, null=True, related_name="undone_by")
+    undoes = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="undone_by", db_index=False
+    )
     posting = models.ForeignKey(Posting, models.SET_NULL, null=True, related_name="operations")
-    # The agreement it works in; None until the one it waits for is made.
+    # The agreement it works in; None until the one it waits for is made. Nobody asks the other way
+    # round, and agreements are never deleted: no index.
     agreement = models.ForeignKey(
-        "psa_connectwise.Agreement", models.PROTECT, null=True, related_name="+"
+        "psa_connectwise.Agreement", models.PROTECT, null=True, related_name="+", db_index=False
     )
     # The Addition it concerns: found by its key when it was planned, or answered.
     addition_id = models.IntegerField(null=True)
@@ -234,9 +242,10 @@ class Operation(models.Model):
                 condition=Q(state=OperationState.PLANNED.value),
                 name="operation_planned",
             ),
-            # The sweep looks at what is unfinished.
+            # The sweep looks at what is unfinished. Not by when the lease ends: that moves when it
+            # is sent, and each operation would be entered into all the indexes once more.
             models.Index(
-                fields=["lease_expires_at"],
+                fields=["id"],
                 condition=Q(state__in=[s.value for s in UNFINISHED]),
                 name="operation_unfinished",
             ),
@@ -244,6 +253,15 @@ class Operation(models.Model):
                 fields=["recheck_at"],
                 condition=Q(recheck_at__isnull=False),
                 name="operation_recheck",
+            ),
+            # Few have one of these; the others cost each change of theirs nothing.
+            *(
+                models.Index(
+                    fields=[name],
+                    condition=Q((f"{name}__isnull", False)),
+                    name=f"operation_{name}",
+                )
+                for name in ("own_agreement", "waits_for", "undoes")
             ),
         ]
 
