@@ -4,7 +4,7 @@ An image is what posting compares: planned against found, sent against computed.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -30,7 +30,7 @@ class AdditionImage:
 
     def to_json(self) -> dict[str, object]:
         """As it is kept: decimals and dates as text, so that nothing is rounded."""
-        return {name: _to_json(value) for name, value in asdict(self).items()}
+        return {name: _to_json(getattr(self, name)) for name in NAMES}
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> "AdditionImage":
@@ -46,6 +46,9 @@ class AdditionImage:
             taxable=kept["taxable"],
             bill_customer=kept["bill_customer"],
         )
+
+
+NAMES = tuple(field.name for field in fields(AdditionImage))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +68,10 @@ class Difference:
 def differences(expected: AdditionImage, found: AdditionImage) -> list[Difference]:
     """The fields that differ; text is compared as ConnectWise keeps it, on one line."""
     return [
-        Difference(f.name, wanted, got)
-        for f in fields(AdditionImage)
-        if _comparable(wanted := getattr(expected, f.name))
-        != _comparable(got := getattr(found, f.name))
+        Difference(name, wanted, got)
+        for name in NAMES
+        if _comparable(wanted := getattr(expected, name))
+        != _comparable(got := getattr(found, name))
     ]
 
 
