@@ -1,0 +1,208 @@
+"""A database, a stand-in and lines of their own for a measurement; nothing of a user's is touched."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from random import Random
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import requests
+from psycopg import sql
+
+ROOT = Path(__file__).resolve().parent.parent
+TODAY = date(2026, 5, 18)
+MAY = date(2026, 5, 1)
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+def prepare(*, url: str, quota: int, concurrency: int) -> str:
+    """Makes `<name>_bench` afresh and points this process's settings at it; returns its name."""
+    database = urlsplit(os.environ["DATABASE_URL"])
+    name = f"{database.path.strip('/')}_bench"
+    fresh = sql.SQL("DROP DATABASE IF EXISTS {name} WITH (FORCE); CREATE DATABASE {name}")
+    with psycopg.connect(urlunsplit(database._replace(path="/postgres")), autocommit=True) as admin:
+        for command in fresh.format(name=sql.Identifier(name)).as_string().split(";"):
+            admin.execute(sql.SQL(command))
+    os.environ |= {
+        "DATABASE_URL": urlunsplit(database._replace(path=f"/{name}")),
+        "DJANGO_SETTINGS_MODULE": "integration.settings",
+        "PLATFORM_URL": "http://127.0.0.1:9",
+        "PLATFORM_API_KEY": "nobody-asks",
+        "CONNECTWISE_URL": url,
+        "CONNECTWISE_COMPANY_ID": "kontor",
+        "CONNECTWISE_PUBLIC_KEY": "public",
+        "CONNECTWISE_PRIVATE_KEY": "private",
+        "CONNECTWISE_CLIENT_ID": "00000000-0000-4000-8000-000000000001",
+        "CONNECTWISE_MAX_REQUESTS_PER_MINUTE": str(quota),
+        "CONNECTWISE_CONCURRENCY": str(concurrency),
+    }
+    import django
+    from django.core.management import call_command
+
+    django.setup()
+    call_command("migrate", verbosity=0)
+    return name
+
+
+@contextmanager
+def stand_in(port: int) -> Iterator["subprocess.Popen[bytes]"]:
+    """ConnectWise's, as a process of its own."""
+    command = [sys.executable, "-m", "psa_connectwise.sandbox", "--port", str(port)]
+    with running([*command, "--today", TODAY.isoformat()]) as process:
+        wait_for(lambda: answers(f"http://127.0.0.1:{port}/"))
+        yield process
+
+
+@contextmanager
+def running(command: list[str]) -> Iterator["subprocess.Popen[bytes]"]:
+    """A process that ends with the block."""
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def answers(url: str) -> bool:
+    try:
+        return requests.get(url, timeout=2).ok
+    except requests.RequestException:
+        return False
+
+
+def wait_for(is_so: Any, seconds: float = 60) -> None:
+    until = time.monotonic() + seconds
+    while not is_so():
+        if time.monotonic() > until:
+            raise TimeoutError("it did not come up")
+        time.sleep(0.05)
+
+
+def seed(lines: int, *, agreements: int, seed: int = 1) -> None:
+    """The stand-in's directory, more agreements, and Mapped one-time lines spread over all of them."""
+    from invoices.models import InvoiceLine
+    from psa_connectwise.models import Product
+    from tests.factories import make_line
+
+    _settle_in()
+    places = _agreements(agreements)
+    products = list(Product.objects.filter(inactive=False, product_class="Agreement")[:20])
+    first = make_line(charge_type="One Time Fee", currency="EUR", period=MAY)
+    values = {
+        field.attname: getattr(first, field.attname)
+        for field in InvoiceLine._meta.concrete_fields
+        if not field.generated and not field.primary_key
+    }
+    first.delete()
+    choice = Random(seed)
+    InvoiceLine.objects.bulk_create(
+        [InvoiceLine(**values | _changes(n, choice, places, products)) for n in range(lines)],
+        batch_size=1000,
+    )
+
+
+def _settle_in() -> None:
+    """What an administrator does on the first day."""
+    from platform_client.models import PlatformSettings
+    from psa_connectwise import conf, directory
+    from psa_connectwise.models import AgreementType, ConnectWiseSettings
+
+    client = conf.get_client()
+    directory.refresh_agreement_types(client=client)
+    directory.refresh_companies(client=client)
+    directory.refresh_products(client=client)
+    directory.refresh_agreements(client=client)
+    PlatformSettings.load()
+    PlatformSettings.objects.update(seller_id="seller-77")
+    ConnectWiseSettings.load()
+    usual = AgreementType.objects.get(connectwise_id=2)
+    ConnectWiseSettings.objects.update(default_agreement_type=usual)
+
+
+def _agreements(count: int) -> list[Any]:
+    """So many that a line of May can be posted into; what the stand-in lacks is made there."""
+    from psa_connectwise import conf, directory
+    from psa_connectwise.models import Agreement
+    from psa_connectwise.payloads import NewAgreement
+
+    open_now = Agreement.objects.filter(
+        status="Active",
+        currency_code="EUR",
+        prorate=False,
+        bill_start_date__lte=MAY,
+        next_invoice_date__lte=MAY,
+        company__deleted=False,
+    ).select_related("company")
+    company = open_now[0].company
+    assert company
+    for number in range(count - open_now.count()):
+        made = conf.get_client().create_agreement(
+            NewAgreement(
+                name=f"Bench {number}",
+                type_id=2,
+                company_id=company.connectwise_id,
+                contact_id=company.default_contact_id,
+                currency_id=company.currency_id,
+                start_date=MAY,
+            )
+        )
+        directory.record_agreement(agreement=made.value)
+    return list(open_now.all()[:count])
+
+
+def _changes(number: int, choice: Random, places: list[Any], products: list[Any]) -> dict[str, Any]:
+    agreement, product = choice.choice(places), choice.choice(products)
+    quantity, cents = choice.randint(1, 40), choice.randint(100, 9999)
+    price, cost = Decimal(cents) / 100, Decimal(cents - 50) / 100
+    return {
+        "platform_id": f"BENCH-{number}",
+        "subscription_id": f"SUB-{number}",
+        "agreement_id": agreement.pk,
+        "company_id": agreement.company_id,
+        "product_id": product.pk,
+        "quantity": quantity,
+        "unit_price": price,
+        "unit_cost": cost,
+        "total_price": quantity * price,
+        "total_cost": quantity * cost,
+    }
+
+
+class Processor:
+    """What processes have used of it since the start; ask often, for a session may end in between."""
+
+    def __init__(self, *, pids: Collection[int] = (), database: str = "-") -> None:
+        self._pids, self._database = {str(pid) for pid in pids}, f" {database} "
+        self._before = self._ticks()
+        self._after = dict(self._before)
+
+    def look(self) -> None:
+        self._after |= self._ticks()
+
+    def seconds(self) -> float:
+        return sum(n - self._before.get(pid, 0) for pid, n in self._after.items()) / TICK
+
+    def _ticks(self) -> dict[str, int]:
+        found = {}
+        for entry in Path("/proc").iterdir():
+            with suppress(OSError):
+                if entry.name.isdigit() and self._counts(entry):
+                    stat = (entry / "stat").read_text().rpartition(")")[2].split()
+                    found[entry.name] = int(stat[11]) + int(stat[12])
+        return found
+
+    def _counts(self, entry: Path) -> bool:
+        """One of the processes, or a session of the database."""
+        if entry.name in self._pids:
+            return True
+        command = (entry / "cmdline").read_bytes()
+        return command.startswith(b"postgres:") and self._database.encode() in command
