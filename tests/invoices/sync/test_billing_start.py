@@ -12,7 +12,7 @@ from invoices.sync import lanes, previews, run
 from invoices.sync.planning import preview
 from invoices.sync.record import NOT_CONFIRMED
 from invoices.sync.scope import RunScope, UndoScope
-from invoices.sync.states import OperationKind, OperationState, Origin, RunState
+from invoices.sync.states import Intent, OperationKind, OperationState, Origin, RunState
 from invoices.sync.summary import summarize
 from psa_connectwise.models import Agreement
 from tests.invoices.sync.world import (
@@ -267,6 +267,25 @@ def test_the_schedule_moves_it_once_and_leaves_what_connectwise_refused(
     by_schedule()
     assert len(moves(world)) == 1
     assert fresh(other).psa_status == Status.SYNCED
+
+
+def test_a_preview_shows_it_and_its_yes_does_it(
+    world: World, ours: Agreement, admin_user: User
+) -> None:
+    lines = [line_of(world, ours), line_of(world, ours)]
+    draft = previews.start_draft(period=MAY, user=admin_user, scope=RunScope())
+    previews.plan_if_needed(draft.pk, draft.epoch)
+    draft.refresh_from_db()
+    shown = draft.operations.get(kind=OperationKind.UPDATE_AGREEMENT)
+    assert (shown.state, shown.intent) == (OperationState.PLANNED, Intent.AGREEMENT)
+    assert {one.waits_for for one in draft.operations.filter(line__in=lines)} == {shown}
+    assert moves(world) == []
+
+    previews.confirm(draft, user=admin_user)
+    work(draft)
+
+    assert len(moves(world)) == 1
+    assert {fresh(line).psa_status for line in lines} == {Status.SYNCED}
 
 
 def test_what_was_not_previewed_is_not_moved(
