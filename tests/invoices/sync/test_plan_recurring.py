@@ -92,6 +92,15 @@ def test_an_end_that_a_user_set_in_an_earlier_month_stays() -> None:
     assert one.unchanged
 
 
+def test_an_end_before_the_addition_begins_is_never_sent() -> None:
+    of = line(end=date(2026, 5, 20), end_source="user")
+
+    (one,) = planned(of, directory=owning(image_effective_date=JUNE))
+
+    assert one.image
+    assert (one.image.effective_date, one.image.cancelled_date) == (JUNE, JUNE)
+
+
 def test_a_rule_for_no_date_takes_the_end_away() -> None:
     directory = owning(image_cancelled_date=date(2026, 8, 31))
 
