@@ -195,6 +195,8 @@ def test_the_selection_survives_pages_sorts_and_searches_and_ends_with_the_perio
     expect(button(page)).to_have_text("Bulk Update (22)")
     expect(page.locator("#selection")).to_contain_text("22 selected, 2 not shown")
     seed(vendor_name="Adobe")
+    page.evaluate("htmx.trigger(document.body, 'linesChanged')")
+    expect(page.locator("#showing")).to_contain_text("Showing 23 of 26")
     page.get_by_role("link", name="Charge Type", exact=True).click()
     expect(page.locator("[aria-sort=ascending]")).to_contain_text("Charge Type")
     expect(button(page)).to_have_text("Bulk Update (22)")
