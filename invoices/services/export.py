@@ -1,16 +1,27 @@
-"""A period's lines as CSV: every column of the grid, and what tells a line from all others."""
+"""Lines as files: a period's as CSV for scripts, what the grid shows as CSV or a workbook."""
 
 import csv
-from collections.abc import Callable, Iterator
+import io
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any, Protocol
+from operator import attrgetter
+from typing import IO, Any, Protocol
+
+from django.db.models import QuerySet
+from xlsxwriter import Workbook
+from xlsxwriter.worksheet import Worksheet
 
 from invoices.models import InvoiceLine
+from invoices.queries.columns import COLUMNS, Column
 from invoices.queries.rows import CREATE_AGREEMENT, charge_type_names
 
 # A spreadsheet takes a text that begins so for a formula; the apostrophe makes it a text again.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# Without it Excel takes UTF-8 for something else.
+BYTE_ORDER_MARK = "\ufeff"
+COLUMN_WIDTH = 20
 CHUNK = 2000
 Cell = Callable[[InvoiceLine], object]
 
@@ -21,50 +32,77 @@ class Writable(Protocol):
 
 def export_lines(*, period: date, output: Writable) -> Iterator[int]:
     """Writes the lines in the grid's order, memory flat; yields how many are written, as it goes."""
-    columns = _columns(charge_type_names())
+    cells = {**_cells(COLUMNS), **APART}
     writer = csv.writer(output)
-    writer.writerow(columns)
+    writer.writerow(cells)
     lines = InvoiceLine.objects.filter(period=period).order_by("invoice_date", "pk")
     number = 0
     for number, line in enumerate(lines.iterator(chunk_size=CHUNK), start=1):
-        writer.writerow([defused(cell(line)) for cell in columns.values()])
+        writer.writerow([defused(cell(line)) for cell in cells.values()])
         if number % CHUNK == 0:
             yield number
     yield number
 
 
-def _columns(names: dict[str, str]) -> dict[str, Cell]:
-    """Heads and cells; the grid's labels, so that both are read alike."""
-    return {
-        "Invoice Date": lambda line: line.invoice_date,
-        "Organization Name": lambda line: line.organization_name,
-        "Organization Reference #": lambda line: line.organization_reference,
-        "Contract ID": lambda line: line.contract_id,
-        "Offer Name": lambda line: line.offer_name,
-        "Offer ID": lambda line: line.offer_platform_id,
-        "Vendor Name": lambda line: line.vendor_name,
-        "Billing Cycle": lambda line: line.billing_cycle,
-        "Commitment Term": lambda line: line.commitment_term,
-        "Quantity": lambda line: _plain(line.quantity),
-        "Cost": lambda line: _plain(line.unit_cost),
-        "Revenue": lambda line: _plain(line.unit_price),
-        "Currency": lambda line: line.currency,
-        "Charge Start Date": lambda line: line.charge_start_date,
-        "Charge End Date": lambda line: line.charge_end_date,
-        "Charge Type": lambda line: names.get(line.charge_type, line.charge_type),
-        "PSA Organization Name": lambda line: line.company_name,
-        "PSA Organization ID": lambda line: line.company_connectwise_id,
-        "PSA Agreement Name": lambda line: (
-            CREATE_AGREEMENT if line.create_agreement else line.agreement_name
-        ),
-        "PSA Product Name": lambda line: line.product_name,
-        "PSA Product ID": lambda line: line.product_connectwise_id,
-        "Mapping Status": lambda line: "Mapped" if line.is_mapped else "Unmapped",
-        "Status in PSA": lambda line: line.get_psa_status_display(),
-        "platform_id": lambda line: line.platform_id,
-        "addition_id": lambda line: line.addition_id,
-        "error": lambda line: line.error,
+def csv_of(*, lines: QuerySet[InvoiceLine], columns: Sequence[Column]) -> Iterator[str]:
+    """These lines and columns as CSV, piece by piece."""
+    cells = _cells(columns)
+    piece = io.StringIO()
+    writer = csv.writer(piece)
+    piece.write(BYTE_ORDER_MARK)
+    writer.writerow(cells)
+    for number, line in enumerate(lines.iterator(chunk_size=CHUNK), start=1):
+        writer.writerow([defused(cell(line)) for cell in cells.values()])
+        if number % CHUNK == 0:
+            yield piece.getvalue()
+            piece.seek(0)
+            piece.truncate()
+    yield piece.getvalue()
+
+
+def workbook_of(*, lines: QuerySet[InvoiceLine], columns: Sequence[Column]) -> IO[bytes]:
+    """These lines and columns as a workbook on disk; in memory is one row at a time.
+
+    Text is written as text, which no spreadsheet calculates; numbers are numbers, days are days.
+    """
+    cells = _cells(columns)
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
+    book = Workbook(file, {"constant_memory": True, "default_date_format": "yyyy-mm-dd"})
+    sheet = book.add_worksheet("Invoice lines")
+    sheet.freeze_panes(1, 0)
+    sheet.set_column(0, len(cells) - 1, COLUMN_WIDTH)
+    bold = book.add_format({"bold": True})
+    for place, head in enumerate(cells):
+        sheet.write_string(0, place, head, bold)
+    for number, line in enumerate(lines.iterator(chunk_size=CHUNK), start=1):
+        for place, cell in enumerate(cells.values()):
+            _write(sheet, number, place, cell(line))
+    sheet.autofilter(0, 0, max(1, sheet.dim_rowmax or 0), len(cells) - 1)
+    book.close()
+    file.seek(0)
+    return file
+
+
+def _write(sheet: Worksheet, row: int, place: int, value: object) -> None:
+    if isinstance(value, str):
+        sheet.write_string(row, place, value)
+    elif isinstance(value, date):
+        sheet.write_datetime(row, place, value)
+    elif isinstance(value, int | Decimal):
+        sheet.write_number(row, place, value)
+
+
+def _cells(columns: Sequence[Column]) -> dict[str, Cell]:
+    """Heads and cells; the grid's labels, so that both are read alike. Money brings its currency."""
+    names = charge_type_names()
+    own: dict[str, Cell] = {
+        **OWN,
+        "charge_type": lambda line: names.get(line.charge_type, line.charge_type),
     }
+    cells = {column.label: own.get(column.key) or attrgetter(column.field) for column in columns}
+    if not MONEY.isdisjoint(column.key for column in columns):
+        cells["Currency"] = attrgetter("currency")
+    return cells
 
 
 def _plain(value: Decimal) -> Decimal:
@@ -77,3 +115,21 @@ def defused(value: object) -> object:
     if isinstance(value, str) and value.startswith(FORMULA_STARTS):
         return f"'{value}"
     return "" if value is None else value
+
+
+MONEY = {"cost", "revenue", "total_cost", "total_revenue"}
+# Columns that are not simply a field of the line.
+OWN: Mapping[str, Cell] = {
+    "quantity": lambda line: _plain(line.quantity),
+    "cost": lambda line: _plain(line.unit_cost),
+    "revenue": lambda line: _plain(line.unit_price),
+    "total_cost": lambda line: _plain(line.total_cost),
+    "total_revenue": lambda line: _plain(line.total_price),
+    "agreement": lambda line: CREATE_AGREEMENT if line.create_agreement else line.agreement_name,
+    "mapping": lambda line: "Mapped" if line.is_mapped else "Unmapped",
+    "status": lambda line: line.get_psa_status_display(),
+}
+# What the grid doesn't show and scripts want.
+APART: Mapping[str, Cell] = {
+    name: attrgetter(name) for name in ("platform_id", "addition_id", "error")
+}

@@ -58,8 +58,9 @@ let tipAnchor = null;
 function tipOf(element) {
   const told = element.closest("[data-tip]");
   if (told?.dataset.tip) return [told, told.dataset.tip];
-  const cut = element.closest("td")?.querySelector(".cut");
-  return cut && cut.scrollWidth > cut.clientWidth ? [cut, cut.textContent] : [null, ""];
+  const cell = element.closest("td");
+  const cut = [...(cell?.querySelectorAll(".cut") || []), cell].find((one) => one && one.scrollWidth > one.clientWidth + 1 && !one.matches(".cell-edit, .stick-left, .stick-right"));
+  return cut ? [cut, cut.textContent] : [null, ""];
 }
 
 function showTip(element) {
@@ -104,24 +105,6 @@ for (const name of ["mouseout", "focusout"]) {
     if (hint && !hint.contains(event.relatedTarget)) document.getElementById(hint.getAttribute("popovertarget"))?.hidePopover();
   });
 }
-
-// --- Arrow keys walk through the cells, so that the keyboard reaches every cut text ------------------------
-
-const STEPS = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] };
-
-document.addEventListener("keydown", (event) => {
-  const step = STEPS[event.key];
-  const cell = event.target.closest?.("#grid tbody td");
-  if (!step || !cell || event.altKey || event.ctrlKey || event.metaKey || cell.closest(".is-editing")) return;
-  const row = cell.parentElement;
-  const rows = [...row.parentElement.children];
-  const next = rows[rows.indexOf(row) + step[0]]?.children[[...row.children].indexOf(cell) + step[1]];
-  if (!next) return;
-  event.preventDefault();
-  const control = $("button:not(:disabled), input:not(:disabled)", next);
-  if (!control) next.tabIndex = -1;
-  (control || next).focus();
-});
 
 // --- Ticks: the server keeps them; the page shows them at once --------------------------------------------
 

@@ -1,0 +1,33 @@
+"""What the grid shows, as a file: its search, filters, sort and columns, all pages."""
+
+from typing import Literal
+
+from django.http import FileResponse, Http404, HttpResponseBase, StreamingHttpResponse
+from django.views.decorators.http import require_GET
+
+from invoices.queries.lines import matching_lines, ordered
+from invoices.services.export import csv_of, workbook_of
+from invoices.views.grid import chosen_period, layout_for, state_of
+from mapping.http import HtmxHttpRequest
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@require_GET
+def export(request: HtmxHttpRequest, kind: Literal["csv", "xlsx"]) -> HttpResponseBase:
+    period = chosen_period(request)
+    if period is None:
+        raise Http404
+    grid = state_of(request, period)
+    lines = ordered(matching_lines(period.month, grid), grid)
+    columns = [shown.column for shown in layout_for(request.user).columns]
+    part = "-filtered" if grid.is_narrowed else ""
+    name = f"invoice-lines-{period.month:%Y-%m}{part}.{kind}"
+    if kind == "xlsx":
+        book = workbook_of(lines=lines, columns=columns)
+        return FileResponse(book, as_attachment=True, filename=name, content_type=XLSX)
+    return StreamingHttpResponse(
+        csv_of(lines=lines, columns=columns),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
