@@ -34,6 +34,8 @@ LONGEST_PAUSE_SECONDS = 300.0
 WAIT_BUDGET_SECONDS = 60.0
 MAX_BYTES = 64 * 1024 * 1024
 CHUNK_BYTES = 64 * 1024
+# What a remote is told to be that no connection came about with.
+UNREACHABLE = "could not be reached"
 REQUEST_ID_HEADERS = ("x-cw-request-id", "x-request-id")
 
 Params = Mapping[str, str | int]
@@ -249,7 +251,7 @@ class RemoteSession:
             )
         if not failure.sent:
             return TransientError(
-                f"{self.service} could not be reached at {host}: {why}. "
+                f"{self.service} {UNREACHABLE} at {host}: {why}. "
                 "Check the address and the network.",
                 service=self.service,
             )

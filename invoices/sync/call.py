@@ -31,6 +31,8 @@ from wire.errors import (
 logger = logging.getLogger(__name__)
 
 CONFLICT_SECONDS = 5.0
+# What an operation that was put off for a conflict says.
+IN_USE = "(409)"
 LATER_SECONDS = 30.0
 
 
@@ -178,8 +180,8 @@ SENDERS: dict[OperationKind, Callable[[ConnectWiseClient, Claim, Reference], Non
 
 
 def _conflict(claim: Claim, error: Conflict) -> None:
-    """409 is tried once more, later; a second one is a failure."""
-    if claim.operation.attempts == 0:
+    """409 is tried once more, later; a second one in a row is a failure."""
+    if IN_USE not in claim.operation.last_error:
         _later(claim, error, CONFLICT_SECONDS)
     else:
         record.failed(claim, Failure("conflict", str(error)), request_id=error.request_id or "")

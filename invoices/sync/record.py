@@ -95,6 +95,8 @@ def postponed(claim: Claim, reason: str, *, seconds: float) -> bool:
     changes = {
         "last_error": reason,
         "sent_at": None,
+        # Stamped as sent, but surely not done: the next time is like the first.
+        "times_sent": 0,
         "not_before": Now() + timedelta(seconds=seconds),
     }
     try:

@@ -3,11 +3,11 @@
 import logging
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Min, Q
 from django.db.models.functions import Now
 
 from invoices.loading.queries import LONGEST_SILENCE, load_under_way
@@ -19,6 +19,7 @@ from invoices.sync.locks import PLANNING, session_lock
 from invoices.sync.scope import RunScope
 from invoices.sync.states import AGREEMENT_KINDS, LIVE_RUN, OperationState, Origin, RunState
 from wire.errors import RemoteError
+from wire.session import UNREACHABLE
 
 logger = logging.getLogger(__name__)
 
@@ -160,6 +161,14 @@ def finish_if_done(run_id: int) -> bool:
     return True
 
 
+def _waits_until(run: SyncRun) -> datetime | None:
+    waiting = run.operations.filter(
+        state=S.PLANNED, not_before__gt=Now(), last_error__contains=UNREACHABLE
+    )
+    first: datetime | None = waiting.aggregate(first=Min("not_before"))["first"]
+    return first
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How far a run is, in lines."""
@@ -171,6 +180,8 @@ class Progress:
     skipped: int
     withdrawn: int
     undoes: bool = False  # it takes back what other runs did
+    # When it is tried again, where ConnectWise can't be reached.
+    waits_until: datetime | None = None
 
     @property
     def done(self) -> int:
@@ -201,7 +212,8 @@ def progress(run: SyncRun) -> Progress:
         skipped=lines(S.SKIPPED),
         withdrawn=lines(S.WITHDRAWN),
     )
-    return Progress(total=run.total, undoes="undo" in run.scope, **counts)
+    waits_until = _waits_until(run) if run.is_live else None
+    return Progress(total=run.total, undoes="undo" in run.scope, waits_until=waits_until, **counts)
 
 
 def _log_end(run: SyncRun) -> None:

@@ -18,6 +18,7 @@ from invoices.sync.scope import RunScope
 from invoices.sync.summary import Summary, summarize
 from invoices.tasks.sync import ring
 from invoices.views.preview import to_page
+from invoices.views.run_context import zone
 from mapping.http import HtmxHttpRequest, toast
 from wire.errors import RemoteError
 
@@ -92,6 +93,7 @@ def _bar(request: HtmxHttpRequest, *, was_live: bool) -> HttpResponse:
             "live": live is not None,
             "flipped": was_live != (live is not None),
             "progress": run.progress(shown) if shown else None,
+            "zone": zone(),
             "may_stop": request.user.has_perm(STOPS[shown is not None and shown.is_undo]),
         },
     )

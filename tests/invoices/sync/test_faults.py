@@ -86,6 +86,20 @@ def test_a_record_in_use_is_tried_once_more_later(world: World, no_waiting: None
     exactly_once(world, line)
 
 
+def test_what_was_put_off_before_is_tried_once_more_all_the_same(
+    world: World, no_waiting: None
+) -> None:
+    line = world.line()
+    world.script("409", "ok")
+    started = run.start_run(period=MAY, line_ids=None, user=None)
+    assert run.plan_if_needed(started.pk, started.epoch)
+    Operation.objects.update(attempts=1, last_error="ConnectWise could not be reached.")
+
+    lanes.work_lane(started.pk, started.epoch, lane=0)
+
+    exactly_once(world, line)
+
+
 def test_a_record_still_in_use_is_an_error_with_its_words(world: World, no_waiting: None) -> None:
     line = world.line()
     world.script("409", "409")
