@@ -88,20 +88,8 @@ class Tab:
         return f"mapping:{self.key}_unmap"
 
     @property
-    def accept_url(self) -> str:
-        return f"mapping:{self.key}_accept"
-
-    @property
-    def dismiss_url(self) -> str:
-        return f"mapping:{self.key}_dismiss"
-
-    @property
     def accept_all_url(self) -> str:
         return f"mapping:{self.key}_accept_all"
-
-    @property
-    def history_url(self) -> str:
-        return f"mapping:{self.key}_history"
 
 
 ORGANIZATIONS = Tab(

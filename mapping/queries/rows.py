@@ -10,7 +10,7 @@ from mapping.grid import GridState, Page
 from mapping.models import Organization
 from mapping.ports import Waiting, lines
 from mapping.queries.offered import why_not_offered
-from mapping.queries.suggestions import Proposal, live, proposals
+from mapping.queries.suggestions import Proposal, live, proposals, suggestion_counts
 from mapping.tabs import WAITING, Mapped, Tab, Target
 
 RESPONSE_ERROR, MAPPED, UNMAPPED = "response_error", "mapped", "unmapped"
@@ -49,6 +49,14 @@ class StatusCount:
     value: str
     label: str
     count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TabCounts:
+    """How many records each choice of the filter has, and how many have a sure suggestion."""
+
+    statuses: list[StatusCount]
+    sure: int
 
 
 def grid_page(tab: Tab, grid: GridState) -> tuple[list[MappingRow], Page]:
@@ -93,19 +101,20 @@ def _with_status(tab: Tab) -> QuerySet[Any]:
     return tab.model._default_manager.annotate(mapping_status=status)
 
 
-def status_counts(tab: Tab) -> list[StatusCount]:
-    """How many there are of each status, whatever is searched and filtered."""
+def tab_counts(tab: Tab) -> TabCounts:
+    """What the filter and the buttons count, whatever is searched and filtered."""
     grouped = _with_status(tab).values_list("mapping_status").annotate(number=Count("pk"))
     numbers = dict(grouped.order_by())
     total = sum(numbers.values())
-    numbers[SUGGESTED] = live(tab).values("record").distinct().count()
-    return [
+    numbers[SUGGESTED], sure = suggestion_counts(tab)
+    statuses = [
         StatusCount(value="", label="All", count=total),
         *(
             StatusCount(value=value, label=label, count=numbers.get(value, 0))
             for value, label in FILTERS.items()
         ),
     ]
+    return TabCounts(statuses=statuses, sure=sure)
 
 
 def rows_of(tab: Tab, records: Sequence[Mapped] | QuerySet[Any]) -> list[MappingRow]:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from mapping.models import OfferSuggestion, OrganizationSuggestion
 from mapping.queries.offered import offered
@@ -78,9 +78,13 @@ def sure_proposals(tab: Tab) -> list[Proposal]:
     return sorted(found.values(), key=lambda one: (one.record.name.casefold(), one.record.pk))
 
 
-def sure_count(tab: Tab) -> int:
-    """How many records have one."""
-    return int(live(tab).filter(score__gte=SURE).values("record").distinct().count())
+def suggestion_counts(tab: Tab) -> tuple[int, int]:
+    """How many records have a suggestion, and how many a sure one."""
+    counted = live(tab).aggregate(
+        all=Count("record", distinct=True),
+        sure=Count("record", distinct=True, filter=Q(score__gte=SURE)),
+    )
+    return counted["all"], counted["sure"]
 
 
 def _proposals(tab: Tab, rows: "QuerySet[Any]") -> dict[int, Proposal]:

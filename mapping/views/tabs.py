@@ -15,8 +15,7 @@ from mapping.http import HtmxHttpRequest, toast, varying, wants_fragment
 from mapping.models import MappingChange
 from mapping.queries.history import history_of
 from mapping.queries.refreshes import current_refresh, last_refresh
-from mapping.queries.rows import FILTERS, grid_page, rows_of, status_counts
-from mapping.queries.suggestions import sure_count
+from mapping.queries.rows import FILTERS, grid_page, rows_of, tab_counts
 from mapping.services.choices import MappingRefused
 from mapping.services.choosing import lines_to_change, map_record
 from mapping.tabs import Mapped, Tab, Target
@@ -29,14 +28,15 @@ def mapping_list(request: HtmxHttpRequest, tab: Tab) -> HttpResponse:
         request, grid=tab.key, sorts=tab.sorts, default_sort="name", filters=("status",)
     )
     rows, page = grid_page(tab, grid)
+    counts = tab_counts(tab)
     shown = grid.filters.get("status", ("",))
     context = {
         "tab": tab,
         "grid": grid,
         "rows": rows,
         "page": page,
-        "statuses": status_counts(tab),
-        "sure": sure_count(tab),
+        "statuses": counts.statuses,
+        "sure": counts.sure,
         "refreshed": last_refresh(tab),
         "is_refreshing": current_refresh() is not None,
         "shown_status": shown[0] if shown[0] in FILTERS else "",
@@ -122,7 +122,7 @@ def _target(tab: Tab, record: Mapped) -> Target | None:
 def row_response(
     request: HtmxHttpRequest, tab: Tab, record: Mapped, *, status: int = 200, **context: Any
 ) -> HttpResponse:
-    context |= {"tab": tab, "row": rows_of(tab, [record])[0]}
+    context |= {"tab": tab, "rows": rows_of(tab, [record])}
     return render(request, "mapping/_mapping_row.html", context, status=status)
 
 
@@ -146,8 +146,8 @@ def saved(
 ) -> HttpResponse:
     """The row as it is now, the counts of statuses, and a sentence about what was done."""
     record = record_of(tab, record.pk)
-    counts: dict[str, Any] = {"new_counts": status_counts(tab), "sure": sure_count(tab)}
-    response = row_response(request, tab, record, **counts)
+    counts = tab_counts(tab)
+    response = row_response(request, tab, record, new_counts=counts.statuses, sure=counts.sure)
     trigger_client_event(response, "closeDialog", {})
     return toast(response, words or _told(record, _target(tab, record), change))
 
