@@ -18,7 +18,8 @@ from django.utils import timezone
 
 from mapping.models import DirectoryRefresh, Offer, Organization
 from mapping.services.directory_parts import PARTS, PLATFORM_PARTS, Part, refresh_part
-from mapping.services.suggesting import suggest_for_all_tabs
+from mapping.services.suggesting import suggest_quietly
+from mapping.tabs import ORGANIZATIONS, PRODUCTS
 from wire.errors import RemoteError, TransientError
 
 logger = logging.getLogger(__name__)
@@ -136,7 +137,9 @@ class _Work:
                 self.told[service] = error.message
                 if service == "connectwise" and isinstance(error, TransientError):
                     self._mark_unchecked(error.message)
-        suggest_for_all_tabs()
+        for tab in (ORGANIZATIONS, PRODUCTS):
+            self._update(heartbeat=timezone.now())
+            suggest_quietly(tab)
         self.finish(list(self.told.values()))
 
     def _read(self, part: Part) -> None:

@@ -34,13 +34,17 @@ BATCH = 2000
 
 
 def suggest_for_all_tabs() -> None:
-    """After what was read has changed; never fails what it follows."""
+    """After what was read has changed."""
     for tab in (ORGANIZATIONS, PRODUCTS):
-        try:
-            suggest_mappings(tab)
-        except Exception:
-            # Suggestions are a help: the refresh or load that is done stays done.
-            logger.exception("The suggestions for %s could not be worked out", tab.plural)
+        suggest_quietly(tab)
+
+
+def suggest_quietly(tab: Tab) -> None:
+    """Never fails what it follows: the refresh or load that is done stays done."""
+    try:
+        suggest_mappings(tab)
+    except Exception:
+        logger.exception("The suggestions for %s could not be worked out", tab.plural)
 
 
 @transaction.atomic

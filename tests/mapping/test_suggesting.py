@@ -7,7 +7,7 @@ import pytest
 from mapping.models import MappingChange, OfferSuggestion, OrganizationSuggestion
 from mapping.queries.candidates import like_names
 from mapping.services import set_company
-from mapping.services.suggesting import suggest_mappings
+from mapping.services.suggesting import suggest_for_all_tabs, suggest_mappings
 from mapping.tabs import ORGANIZATIONS, PRODUCTS
 from tests.factories import make_company, make_offer, make_organization, make_product, make_user
 
@@ -174,6 +174,17 @@ def test_nothing_is_mapped_by_working_out() -> None:
     organization.refresh_from_db()
     assert organization.company is None
     assert not MappingChange.objects.exists()
+
+
+def test_a_mistake_of_ours_fails_nothing_that_it_follows(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    make_organization()
+    monkeypatch.setattr("mapping.services.suggesting.like_names", lambda *_: 1 / 0)
+
+    suggest_for_all_tabs()
+
+    assert "The suggestions for organizations could not be worked out" in caplog.text
 
 
 # --- Finding what is worth judging ---------------------------------------------------------------
