@@ -92,7 +92,8 @@ def product(
         *("--graceful-timeout", "3", "--no-control-socket"),
     ]
     celery = [str(python), "-m", "celery", "-A", "integration"]
-    worker = ["worker", "--pool", "threads", "--concurrency", "8", "--without-gossip"]
+    # Eight lanes of posting, and four for what people wait for meanwhile: a preview, a load.
+    worker = ["worker", "--pool", "threads", "--concurrency", "12", "--without-gossip"]
     schedule = str(state.folder / "beat-schedule")
     return (
         Service(
