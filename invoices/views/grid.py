@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -23,6 +23,7 @@ from invoices.queries.columns import (
     layout_of,
 )
 from invoices.queries.filters import chips, filter_list
+from invoices.queries.last_change import who_changed
 from invoices.queries.lines import (
     found_count,
     grown_lines,
@@ -31,6 +32,7 @@ from invoices.queries.lines import (
     period_counts,
 )
 from invoices.queries.rows import Row, rows_of
+from invoices.services.refusals import why_closed
 from invoices.services.selection import clear_selection, selected_lines, tickable
 from mapping.grid import GridState, choice_of, read_grid
 from mapping.http import HtmxHttpRequest, varying, wants_fragment
@@ -39,6 +41,8 @@ GRID = "invoices"
 BADGED = 232
 # Twice the largest page: what a page can show, and rows that live updates have added meanwhile.
 MOST_LIVE_ROWS = 400
+# Live rows are asked for every second: what they bring is not older.
+JUST_NOW = timedelta(minutes=1)
 
 
 @require_GET
@@ -97,11 +101,21 @@ def changed_rows(request: HtmxHttpRequest) -> HttpResponse:
     period = chosen_period(request)
     context = {
         "rows": rows_for(request, [line for line in grown if line.pk not in editing]),
-        "told": [line for line in grown if line.pk in editing],
+        "told": [(line, _told(line)) for line in grown if line.pk in editing],
         "counts": period_counts(period.month) if period and grown else None,
         "out_of_band": True,
     }
     return render(request, "invoices/_changed_rows.html", context)
+
+
+def _told(line: InvoiceLine) -> str:
+    """What who edits it should know of the change that has just been seen."""
+    if closed := why_closed(line):
+        return f"{closed}. Cancel to see the row as it is now"
+    who = who_changed(line, since=timezone.now() - JUST_NOW)
+    return (
+        f"{who}. Saving will be refused, and what you have entered offered again on the new values"
+    )
 
 
 def chosen_period(request: HtmxHttpRequest) -> Period | None:

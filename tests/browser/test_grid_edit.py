@@ -248,5 +248,5 @@ def test_live_rows_come_and_the_row_under_edit_is_left_alone_and_told(
     InvoiceLine.objects.filter(pk=edited.pk).update(psa_status="synced", version=2)
     page.evaluate("htmx.trigger(document.body, 'runTick', {live: true})")
     expect(row_of(page, other)).to_contain_text("Synced")
-    expect(row.get_by_role("status")).to_contain_text("changed meanwhile")
+    expect(row.get_by_role("status")).to_contain_text("It was synced; further changes are made")
     expect(row.get_by_label("Charge Start Date")).to_be_visible()
