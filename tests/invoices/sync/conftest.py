@@ -3,11 +3,16 @@
 from collections.abc import Iterator
 
 import pytest
+from django.contrib.auth.models import User
+from django.test import Client
 from pytest_django import Settings
 
+from invoices.models import SyncRun
+from invoices.sync import previews
 from platform_client.models import PlatformSettings
 from psa_connectwise.models import AgreementType, ConnectWiseSettings
 from psa_connectwise.sandbox import start
+from tests.factories import make_user
 from tests.invoices.sync.world import TODAY, World, read_directory
 
 
@@ -31,3 +36,28 @@ def world(transactional_db: None, settings: Settings) -> Iterator[World]:
             default_agreement_type=AgreementType.objects.get(connectwise_id=2)
         )
         yield World(connectwise)
+
+
+@pytest.fixture
+def rung(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The runs a worker was asked to take up; previews are planned at once."""
+    asked: list[int] = []
+
+    def ring(a_run: SyncRun) -> None:
+        asked.append(a_run.pk)
+        previews.plan_if_needed(a_run.pk, a_run.epoch)
+
+    monkeypatch.setattr("invoices.views.receipts.ring", ring)
+    monkeypatch.setattr("invoices.views.undo.ring", ring)
+    return asked
+
+
+@pytest.fixture
+def user(db: None) -> User:
+    return make_user("invoices.sync_invoices", "invoices.undo_sync", username="olivia")
+
+
+@pytest.fixture
+def operator(client: Client, user: User) -> Client:
+    client.force_login(user)
+    return client
