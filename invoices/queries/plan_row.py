@@ -193,7 +193,7 @@ def _fixes(one: Operation, agreement_url: str) -> list[Fix]:
     code = one.reason_code if one.state == S.REFUSED else one.line.error_code
     found = fixes_of_line(code, one.line)
     if agreement_url and code in IN_CONNECTWISE:
-        found.append(Fix("Open the agreement in ConnectWise", agreement_url))
+        found.append(Fix("Open in ConnectWise", agreement_url))
     return found
 
 

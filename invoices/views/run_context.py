@@ -26,6 +26,7 @@ from invoices.sync.changed import changed_rows
 from invoices.sync.run import live_run, progress
 from invoices.sync.scope import RunScope
 from invoices.sync.states import OperationState, RunState
+from invoices.sync.summary import TOO_MANY
 from mapping.grid import GridState, read_grid
 from mapping.http import HtmxHttpRequest
 from mapping.models import Organization
@@ -227,7 +228,8 @@ class _End:
             operation=one,
             name=name,
             customer=one.organization.name if one.organization else "",
-            ticked=one.state == OperationState.PLANNED,
+            # The policy says so, also where it takes a second yes.
+            ticked=one.state == OperationState.PLANNED or one.reason_code == TOO_MANY,
             amount=_amount(image),
             currency=one.agreement.currency_code if one.agreement else "",
         )

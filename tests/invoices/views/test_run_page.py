@@ -234,10 +234,11 @@ def test_subscriptions_that_are_gone_are_listed_unticked(operator: Client) -> No
     assert "Post 1 line<" in text
 
 
-def test_what_the_policy_ends_is_ticked_already(operator: Client) -> None:
+@pytest.mark.parametrize(("state", "code"), [("planned", ""), ("skipped", "too_many_ends")])
+def test_what_the_policy_ends_is_ticked_already(operator: Client, state: str, code: str) -> None:
     mapped_line()
     draft = preview()
-    add_end(draft, state="planned", reason_code="")
+    add_end(draft, state=state, reason_code=code)
 
     text = page(operator, draft)
 
