@@ -102,8 +102,13 @@ def search_text(text: str, kind: Kind, vendor: str = "") -> str:
     return SPELT_UMLAUT.sub(r"\1", found)
 
 
-def rare_words(found: str) -> str:
-    """A search text without trade words, which half of all names share; all of it if it has no others."""
+def rare_words(found: str, kind: Kind) -> str:
+    """Of a customer's search text what half of all names don't share; all of it if that is nothing.
+
+    An offer is told from the next by just those words, so it keeps them.
+    """
+    if kind == "offer":
+        return found
     return " ".join(word for word in found.split() if word not in TRADE_WORDS) or found
 
 

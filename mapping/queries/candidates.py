@@ -11,7 +11,7 @@ from typing import LiteralString
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
-from mapping.names import rare_words
+from mapping.names import Kind, rare_words
 
 # How many like names are looked at, and how unlike they may be: typos and missing words get through.
 NEAREST = 8
@@ -39,15 +39,17 @@ LIKE: LiteralString = """
 """
 
 
-def like_names(wanted: Mapping[int, str], targets: Mapping[int, str]) -> Mapping[int, list[int]]:
+def like_names(
+    wanted: Mapping[int, str], targets: Mapping[int, str], kind: Kind
+) -> Mapping[int, list[int]]:
     """Which targets are called about like each of what is wanted; both are {id: search text}."""
     found: dict[int, list[int]] = {}
     if not wanted or not targets:
         return found
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(TABLES)
-        _copy(cursor, "suggest_target", targets.items())
-        _copy(cursor, "suggest_wanted", wanted.items())
+        _copy(cursor, "suggest_target", targets.items(), kind)
+        _copy(cursor, "suggest_wanted", wanted.items(), kind)
         cursor.execute(INDEX)
         cursor.execute(
             "SELECT set_config('pg_trgm.similarity_threshold', %s, true)", [str(THRESHOLD)]
@@ -59,7 +61,9 @@ def like_names(wanted: Mapping[int, str], targets: Mapping[int, str]) -> Mapping
     return found
 
 
-def _copy(cursor: CursorWrapper, table: LiteralString, rows: Iterable[tuple[int, str]]) -> None:
+def _copy(
+    cursor: CursorWrapper, table: LiteralString, rows: Iterable[tuple[int, str]], kind: Kind
+) -> None:
     with cursor.copy(f"COPY {table} (id, name, rare) FROM STDIN") as copy:
         for key, name in rows:
-            copy.write_row((key, name, rare_words(name)))
+            copy.write_row((key, name, rare_words(name, kind)))

@@ -127,7 +127,7 @@ def _near(
 ) -> Mapping[int, list[int]]:
     texts = {pk: search_text(one.name, tab.kind, one.vendor) for pk, one in wanted.items()}
     names = {pk: search_text(one.name, tab.kind) for pk, one in targets.items()}
-    return like_names(texts, names)
+    return like_names(texts, names, tab.kind)
 
 
 def _candidate(target: Target, *, key: int, decided: str, undone: str) -> Candidate:

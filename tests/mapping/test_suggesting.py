@@ -5,11 +5,13 @@ from typing import Any
 import pytest
 
 from mapping.models import MappingChange, OfferSuggestion, OrganizationSuggestion
+from mapping.names import Kind, search_text
 from mapping.queries.candidates import like_names
 from mapping.services import set_company
 from mapping.services.suggesting import suggest_for_all_tabs, suggest_mappings
 from mapping.tabs import ORGANIZATIONS, PRODUCTS
 from tests.factories import make_company, make_offer, make_organization, make_product, make_user
+from tests.mapping.labelled import all_pairs
 
 pytestmark = pytest.mark.django_db
 
@@ -193,21 +195,41 @@ def test_a_mistake_of_ours_fails_nothing_that_it_follows(
 def test_like_names_are_found_in_one_go_for_all() -> None:
     targets = {1: "nordwind logistik", 2: "nordwind logistik holding", 3: "zebra zoo"}
 
-    found = like_names({10: "nordwnd logistik", 11: "zebra zoo", 12: "qqq"}, targets)
+    found = like_names(
+        {10: "nordwnd logistik", 11: "zebra zoo", 12: "qqq"}, targets, "organization"
+    )
 
     assert found == {10: [1, 2], 11: [3]}
 
 
 def test_records_of_one_name_find_the_same() -> None:
-    assert like_names({10: "contoso", 11: "contoso"}, {1: "contoso"}) == {10: [1], 11: [1]}
+    assert like_names({10: "contoso", 11: "contoso"}, {1: "contoso"}, "organization") == {
+        10: [1],
+        11: [1],
+    }
 
 
 @pytest.mark.parametrize(
     ("wanted", "targets"), [({}, {1: "a"}), ({1: "a"}, {}), ({1: ""}, {2: ""})]
 )
 def test_nothing_finds_nothing(wanted: dict[int, str], targets: dict[int, str]) -> None:
-    assert like_names(wanted, targets) == {}
+    assert like_names(wanted, targets, "organization") == {}
 
 
 def test_trade_words_alone_are_found_by_themselves() -> None:
-    assert like_names({10: "software solutions"}, {1: "software solutions"}) == {10: [1]}
+    assert like_names({10: "software solutions"}, {1: "software solutions"}, "organization") == {
+        10: [1]
+    }
+
+
+@pytest.mark.parametrize("kind", ["organization", "offer"])
+def test_nearly_all_that_are_the_same_are_looked_at(kind: Kind) -> None:
+    pairs = [pair for pair in all_pairs() if pair.kind == kind]
+    targets = {at: search_text(pair.right, kind) for at, pair in enumerate(pairs)}
+    wanted = {at: search_text(pair.left, kind, pair.vendor) for at, pair in enumerate(pairs)}
+
+    found = like_names(wanted, targets, kind)
+
+    same = [at for at, pair in enumerate(pairs) if pair.same]
+    near = [at for at in same if targets[at] in {targets[one] for one in found.get(at, ())}]
+    assert len(near) >= 0.95 * len(same), [pairs[at] for at in same if at not in near]
