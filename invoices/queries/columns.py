@@ -36,7 +36,7 @@ END_DATE_HINT = (
     "start month as the end date. Recurring invoice lines sync without an end date."
 )
 # Room for a date, its badge, and the input that edits it.
-DATED = 206
+DATED = 224
 NARROWEST, WIDEST = 56, 800
 
 COLUMNS = (

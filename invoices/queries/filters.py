@@ -1,5 +1,6 @@
 """The values a column can be filtered by, how often each occurs, and the chips of active filters."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -14,6 +15,7 @@ from mapping.grid import GridState
 
 # More than anyone reads; the field above the list narrows them on the server.
 MOST_VALUES = 200
+NUMBER = re.compile(r"\d{1,18}|\D+")
 STATUSES = dict(InvoiceLine.Status.choices)
 MAPPINGS = {MAPPED: "Mapped", UNMAPPED: "Unmapped"}
 
@@ -52,16 +54,29 @@ def filter_list(period: date, grid: GridState, key: str, *, find: str = "") -> F
         matching_lines(period, grid, ignoring=key)
         .values_list(column.field)
         .annotate(count=Count("pk"))
-        .order_by(column.field)
+        .order_by()
     )
     counts = {_url_value(key, value): count for value, count in rows}
-    counts = {**{value: counts.get(value, 0) for value in chosen}, **counts}
-    values = [
-        FilterValue(value=value, label=label_of(key, value), count=count, chosen=value in chosen)
-        for value, count in counts.items()
+    labels = {value: label_of(key, value) for value in {*counts, *chosen}}
+    wanted = [
+        value
+        for value, label in labels.items()
+        if value in chosen or find.casefold() in label.casefold()
     ]
-    found = [v for v in values if v.chosen or find.casefold() in v.label.casefold()]
-    return FilterList(values=found[:MOST_VALUES], more=len(found) > MOST_VALUES)
+    wanted.sort(key=lambda value: (value not in chosen, _as_read(labels[value])))
+    values = [
+        FilterValue(
+            value=value, label=labels[value], count=counts.get(value, 0), chosen=value in chosen
+        )
+        for value in wanted[:MOST_VALUES]
+    ]
+    return FilterList(values=values, more=len(wanted) > MOST_VALUES)
+
+
+def _as_read(label: str) -> list[tuple[int, int, str]]:
+    """As people order: small letters beside capitals, "Plan 2" before "Plan 10"."""
+    parts = NUMBER.findall(label.casefold())
+    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts]
 
 
 def chips(grid: GridState) -> list[Chip]:

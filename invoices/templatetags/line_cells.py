@@ -86,7 +86,7 @@ def _money(field: str) -> Inside:
 
 def _day(value: date | None, badge: str) -> str:
     text = value.isoformat() if value else NO_DATE
-    return f"{text}{source_badge(badge)}" if badge else text
+    return f'<div class="badged"><span>{text}</span>{source_badge(badge)}</div>' if badge else text
 
 
 def _sent(row: Row) -> str:
