@@ -6,12 +6,9 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import DatabaseError, OperationalError, connection
-from django.test.utils import CaptureQueriesContext
-from psycopg.errors import DeadlockDetected
 
-from invoices.models import EditedLines, InvoiceLine, LineEdit, Period, SelectedLine
-from invoices.services import bulk, lines
+from invoices.models import InvoiceLine, LineEdit, Period, SelectedLine
+from invoices.services import bulk
 from invoices.services.line_change import Choice, LineChange
 from invoices.services.lines import update_lines
 from invoices.services.selection import select_lines
@@ -258,13 +255,9 @@ def test_an_agreement_needs_one_organization_on_all_else_the_dates_fail_too(
         make_line(organization=litware),
     ]
     edit = update(lines, start=START, agreement=annual)
-    assert (
-        edit.message
-        == (
-            "Nothing was changed. An agreement needs one and the same PSA Organization on all selected "
-            "lines. These have 3: Acme (Contoso); Beta (Litware); not mapped yet (Litware)."
-        )
-        or edit.message.count("(Litware)") == 2
+    assert edit.message == (
+        "Nothing was changed. An agreement needs one and the same PSA Organization on all selected"
+        " lines. These have 3: not mapped yet (Litware); Acme (Contoso); Beta (Litware)."
     )
     assert not InvoiceLine.objects.filter(version=2).exists()
 
@@ -287,82 +280,3 @@ def test_what_stood_in_the_way_is_left_out_on_request(update: Update, operator: 
     assert (edit.total, edit.changed) == (1, [("Charge Start Date", "2026-05-20")])
     assert list(SelectedLine.objects.values_list("line", flat=True)) == [good.pk]
     assert run(edit).state == "done"
-
-
-# --- As few statements for many as for one -----------------------------------------------------------
-
-
-def test_many_lines_take_as_many_statements_as_one(
-    draft: Update, annual: Agreement, operator: User
-) -> None:
-    counts = []
-    for number in (1, 2, 60):
-        lines = [make_line(company=annual.company, contract_id=f"C{n}") for n in range(number)]
-        with CaptureQueriesContext(connection) as captured:
-            run(draft(lines, start=START, end=END, agreement=annual))
-        counts.append(len(captured))
-        updates = [
-            q["sql"] for q in captured if q["sql"].startswith('UPDATE "invoices_invoiceline"')
-        ]
-        assert len(updates) == 1
-        SelectedLine.objects.all().delete()
-    assert counts[1] == counts[2]
-
-
-def test_a_long_one_is_written_in_portions_and_told(
-    draft: Update, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    told = []
-    monkeypatch.setattr(bulk, "PORTION", 2)
-    monkeypatch.setattr("django.core.cache.cache.set", lambda _key, done, **_: told.append(done))
-    edit = run(draft([make_line() for _ in range(5)], start=START))
-    assert (edit.written, told) == (5, [2, 4, 5])
-
-
-# --- Workers die, databases disagree -----------------------------------------------------------------
-
-
-def test_a_deadlock_is_tried_again(draft: Update, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = draft([make_line()], start=START)
-    tries = iter([True, False])
-    really = lines.lock
-
-    def lock(scope: Any) -> None:
-        if next(tries):
-            raise OperationalError from DeadlockDetected()
-        really(scope)
-
-    monkeypatch.setattr(bulk, "lock", lock)
-    assert run(asked).state == "done"
-
-
-def test_an_error_of_ours_ends_it_with_nothing_changed(
-    draft: Update, operator: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked = draft([make_line()], start=START)
-
-    def fails(*_: Any, **__: Any) -> None:
-        raise DatabaseError("out of disk")
-
-    monkeypatch.setattr(bulk, "change_lines", fails)
-    bulk.confirm_update(edit_id=asked.pk, user=operator)
-    with pytest.raises(DatabaseError):
-        bulk.apply_update(edit_id=asked.pk)
-    asked.refresh_from_db()
-    assert (asked.state, bulk.waiting_updates()) == ("failed", [])
-    assert asked.message.startswith("Nothing was changed")
-
-
-def test_one_whose_worker_died_waits_for_the_next(draft: Update, operator: User) -> None:
-    asked = draft([make_line()], start=START)
-    bulk.confirm_update(edit_id=asked.pk, user=operator)
-    assert bulk.waiting_updates() == [asked.pk]
-    assert bulk.apply_update(edit_id=asked.pk) is not None
-    assert bulk.waiting_updates() == []
-
-
-def test_its_lines_are_kept_what_was_seen_is_not(update: Update) -> None:
-    lines = [make_line() for _ in range(2)]
-    edit = update(lines, start=START)
-    kept = EditedLines.objects.get(edit=edit)
-    assert (kept.line_ids, kept.seen_edits) == ([line.pk for line in lines], [])

@@ -89,7 +89,7 @@ def test_confirm_leaves_many_lines_to_a_worker(
     monkeypatch: pytest.MonkeyPatch,
     django_capture_on_commit_callbacks: Any,
 ) -> None:
-    rung = []
+    rung: list[int] = []
     monkeypatch.setattr(bulk, "AT_ONCE", 0)
     monkeypatch.setattr(update_lines_in_bulk, "delay", rung.append)
     with django_capture_on_commit_callbacks(execute=True):
