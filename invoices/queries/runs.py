@@ -175,8 +175,8 @@ class Customer:
     money: dict[str, Money] = field(default_factory=dict)
 
     @property
-    def counts(self) -> list[int]:
-        return list(self.kinds.values())
+    def counts(self) -> list[tuple[str, int]]:
+        return list(self.kinds.items())
 
     @property
     def rows(self) -> int:

@@ -93,7 +93,7 @@ def test_a_refresh_that_somebody_else_began_is_waited_for(
         waits.append(seconds)
         DirectoryRefresh.objects.filter(pk=other.pk).update(state=State.DONE)
 
-    monkeypatch.setattr(fresh.time, "sleep", end_the_other)
+    monkeypatch.setattr("invoices.sync.fresh.time.sleep", end_the_other)
 
     draft = preview(fresh=True)
 

@@ -145,7 +145,8 @@ def test_it_is_planned_once_more(
     with django_capture_on_commit_callbacks(execute=True):  # type: ignore[attr-defined]
         operator.post(f"/mapping/invoices/runs/{draft.pk}/again/", values)
 
-    before, _ = draft.epoch, draft.refresh_from_db()
+    before = draft.epoch
+    draft.refresh_from_db()
     assert (draft.state, draft.epoch) == (RunState.DRAFTING, before + 1)
     assert draft.scope.get("fresh", False) is fresh
     assert rung == [(draft.pk, RunState.DRAFTING)]

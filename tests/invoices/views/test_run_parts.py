@@ -3,6 +3,7 @@
 import csv
 from datetime import timedelta
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -46,7 +47,7 @@ def operator(client: Client, user: User) -> Client:
     return client
 
 
-def watch(client: Client, run: SyncRun, **values: object) -> object:
+def watch(client: Client, run: SyncRun, **values: Any) -> object:
     asked = {"was": signature(run), **values}
     return client.get(f"{RUNS}{run.pk}/watch/", asked, headers={"HX-Request": "true"})
 
@@ -137,6 +138,7 @@ def test_customers_are_sorted_by_money_and_lead_to_their_rows(operator: Client) 
     assert down.index(">Large<") < down.index(">Small<")
     assert up.index(">Small<") < up.index(">Large<")
     assert f"{RUNS}{draft.pk}/?customer={large.pk}" in down
+    assert f"?customer={large.pk}&amp;kind=refuse" in down
     assert "500.00" in down  # what would fail adds nothing
     assert "510.00" not in down
 
