@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from invoices.models import EditedLines, InvoiceLine, LineEdit
-from invoices.services.line_change import CREATE
+from invoices.services.line_change import CREATE, Words
 from invoices.services.prefill import VALUES, fillable_lines, prefill_lines
 from mapping.models import Offer, Organization
 from mapping.ports import Part
@@ -45,6 +45,11 @@ def count_others(edit: LineEdit) -> int:
     return len(set().union(*(others.ids() for others in _others(edit))))
 
 
+def given_to_others(edit: LineEdit) -> list[Words]:
+    """What others would take of it, in words: dates are each line's own."""
+    return [(label, value) for label, value in edit.changed if label.startswith("PSA ")]
+
+
 @transaction.atomic
 def apply_to_others(*, edit: LineEdit, user: User) -> LineEdit:
     """Give it to them, as they are now; nothing else of them is touched."""
@@ -57,7 +62,7 @@ def apply_to_others(*, edit: LineEdit, user: User) -> LineEdit:
         user=user,
         period=edit.period,
         change=edit.change,
-        changed=[said for said in edit.changed if said[0].startswith("PSA ")],
+        changed=given_to_others(edit),
         finished_at=timezone.now(),
     )
     filled = set[int]()

@@ -14,7 +14,7 @@ from invoices.models import InvoiceLine, LineEdit
 from invoices.queries.lines import period_counts
 from invoices.services.line_change import sentence
 from invoices.services.lines import LinesRefused, update_lines, why_closed
-from invoices.services.others import apply_to_others, count_others
+from invoices.services.others import apply_to_others, count_others, given_to_others
 from invoices.views.grid import rows_for
 from mapping.http import HtmxHttpRequest, toast
 from mapping.services.choices import MappingRefused
@@ -60,7 +60,7 @@ def line_others(request: HtmxHttpRequest, pk: int) -> HttpResponse:
         response = render(request, "invoices/_offer_others.html", {"edit": edit, "count": 0})
         response = toast(response, f"{lines} now {sentence(applied.changed)}.")
         return trigger_client_event(response, "linesChanged")
-    context = {"edit": edit, "count": count_others(edit)}
+    context = {"edit": edit, "count": count_others(edit), "what": sentence(given_to_others(edit))}
     return render(request, "invoices/_offer_others.html", context)
 
 

@@ -197,7 +197,9 @@ def test_a_saved_value_is_offered_to_the_other_lines(
     choose(page, begin_edit(page, line), "PSA Organization", "acme")
     page.keyboard.press("Enter")
     offer = page.locator("#offer")
-    expect(offer).to_contain_text("2 other unsynced lines of the same customer have no value there")
+    expect(offer).to_contain_text(
+        "2 other unsynced lines of the same customer could take PSA Organization Name: Acme too"
+    )
     expect(pencil(page, line)).to_be_focused()
     assert violations(page) == []
     offer.get_by_role("button", name="Apply to 2 other unsynced lines").click()

@@ -210,7 +210,8 @@ def remember(line: Any, **choice: Any) -> list[MappingChange]:
     company, product, agreement = (choice.get(k) for k in ("company", "product", "agreement"))
     ids = {"organization_id": line.organization_id, "contract_id": line.contract_id}
     new = choice.get("create_agreement", False)
-    return remember_choices(
+    known = set(MappingChange.objects.values_list("pk", flat=True))
+    remember_choices(
         companies=[CompanyChoice(organization_id=line.organization_id, company=company)]
         if company
         else [],
@@ -226,6 +227,7 @@ def remember(line: Any, **choice: Any) -> list[MappingChange]:
         else [],
         user=None,
     )
+    return list(MappingChange.objects.exclude(pk__in=known).order_by("pk"))
 
 
 def test_a_line_teaches_new_lines_and_touches_no_other() -> None:
@@ -281,6 +283,7 @@ def test_create_new_agreement_is_remembered_over_an_agreement() -> None:
     remember(line, agreement=make_agreement())
 
     [change] = remember(line, create_agreement=True)
+    assert remember(line, create_agreement=True) == []
 
     default = AgreementDefault.objects.get()
     assert (default.agreement, default.create_agreement) == (None, True)
