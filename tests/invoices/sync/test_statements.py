@@ -1,0 +1,90 @@
+"""What a posted line costs in our own database, and that a claim which fails leaves nothing behind."""
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from invoices.models import InvoiceLine, Operation, Posting
+from invoices.sync import claim, lanes, planning, run, statements
+from invoices.sync.states import OperationState
+from tests.invoices.sync.world import JUNE, MAY, World, fresh, sync
+
+# Taken, frozen, opened, leased, stamped, recorded.
+STATEMENTS_PER_LINE = 6
+
+
+def statements_of(world: World, lines: int) -> int:
+    """To post so many lines, the plan apart."""
+    ids = [world.line().pk for _ in range(lines)]
+    started = run.start_run(period=MAY, line_ids=ids, user=None)
+    assert run.plan_if_needed(started.pk, started.epoch)
+    with CaptureQueriesContext(connection) as captured:
+        lanes.work_lane(started.pk, started.epoch, lane=0)
+    assert Operation.objects.filter(run=started, state=OperationState.DONE).count() == lines
+    asked = [query["sql"] for query in captured.captured_queries]
+    return sum("system_log" not in sql and sql not in ("BEGIN", "COMMIT") for sql in asked)
+
+
+def test_a_line_more_costs_six_statements(world: World) -> None:
+    assert statements_of(world, 8) - statements_of(world, 3) == 5 * STATEMENTS_PER_LINE
+
+
+def test_a_preview_asks_as_often_for_many_lines_as_for_few(world: World) -> None:
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            planning.preview(MAY)
+        return len(captured.captured_queries)
+
+    world.line()
+    asked()  # the first makes the rows of settings
+    before = asked()
+    for _ in range(10):
+        world.line()
+    assert asked() == before
+
+
+def test_a_claim_that_fails_leaves_its_line_as_it_was(world: World) -> None:
+    world.monthly(MAY)
+    sync()
+    june = world.monthly(JUNE, quantity=4, total_price=50, total_cost=33)
+    started = run.start_run(period=JUNE, user=None)
+    assert run.plan_if_needed(started.pk, started.epoch)
+    Posting.objects.update(state="ended")
+    version = fresh(june).version
+
+    assert claim.claim_next(started.pk, started.epoch) is None
+
+    assert (fresh(june).in_flight, fresh(june).version) == (False, version)
+    operation = started.operations.get()
+    assert operation.state == OperationState.SKIPPED
+    assert operation.reason.startswith("Its Addition is no longer open.")
+
+
+def test_what_another_worker_took_meanwhile_is_not_set_aside(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.line()
+    started = run.start_run(period=MAY, user=None)
+    assert run.plan_if_needed(started.pk, started.epoch)
+    freeze = statements.freeze_line
+
+    def changed_for_a_moment(operation: Operation) -> bool:
+        monkeypatch.setattr(statements, "freeze_line", freeze)
+        return False
+
+    def taken_in_between(operation: Operation, reason: str) -> None:
+        taken.append(claim.claim_next(started.pk, started.epoch))
+        set_aside(operation, reason)
+
+    taken: list[Any] = []
+    set_aside = claim._set_aside
+    monkeypatch.setattr(statements, "freeze_line", changed_for_a_moment)
+    monkeypatch.setattr(claim, "_set_aside", taken_in_between)
+
+    assert claim.claim_next(started.pk, started.epoch) is None
+
+    assert taken[0]
+    assert started.operations.get().state == OperationState.CLAIMED
+    assert InvoiceLine.objects.get().in_flight
