@@ -1,4 +1,4 @@
-"""A plan in figures, as the dialog shows it before anything is sent."""
+"""A plan in figures: what a dry run tells, and what one line's dialog asks about."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,9 +8,6 @@ from invoices.sync.plan import Planned
 from invoices.sync.states import OperationKind, OperationState
 
 ENDS = (OperationKind.END, OperationKind.DELETE)
-TOO_MANY = "too_many_ends"
-# An end that is sent has no code; the others wait for a person.
-ASKED = ("", "waits_for_a_yes", TOO_MANY)
 
 
 @dataclass(slots=True)
@@ -28,22 +25,6 @@ class Money:
 
 
 @dataclass(frozen=True, slots=True)
-class Cause:
-    """Lines that would fail for one cause; `reason` is the first one's."""
-
-    code: str
-    count: int
-    customers: int
-    reason: str
-    reasons: int
-
-    @property
-    def name(self) -> str:
-        """ "Product inactive": the cause in words."""
-        return self.code.replace("_", " ").capitalize()
-
-
-@dataclass(frozen=True, slots=True)
 class Summary:
     """What a sync would do."""
 
@@ -55,25 +36,14 @@ class Summary:
     ends: int  # Additions of subscriptions that are gone
     agreements: int
     billing_starts: int  # agreements of ours that are to bill from an earlier day
-    skipped: int
+    refused: int
     warned: int
     money: list[Money]
-    causes: list[Cause]
-    gone: list[Planned]  # the ends themselves: those that are sent and those that wait for a yes
-
-    @property
-    def needs_second_yes(self) -> bool:
-        """More Additions at once than the usual share would end (P49)."""
-        return any(one.code == TOO_MANY for one in self.gone)
 
     @property
     def does_more_than_post(self) -> bool:
         """It would also make or change an agreement, or end or remove an Addition (P38)."""
         return bool(self.agreements or self.billing_starts or self.moves or self.ends)
-
-    @property
-    def refused(self) -> int:
-        return sum(cause.count for cause in self.causes)
 
 
 def summarize(plan: Sequence[Planned]) -> Summary:
@@ -88,11 +58,9 @@ def summarize(plan: Sequence[Planned]) -> Summary:
         ends=sum(not one.line and one.kind in ENDS for one in sent),
         agreements=sum(one.kind == OperationKind.CREATE_AGREEMENT for one in sent),
         billing_starts=sum(one.kind == OperationKind.UPDATE_AGREEMENT for one in sent),
-        skipped=sum(one.state == OperationState.SKIPPED and one.line is not None for one in plan),
+        refused=sum(one.state == OperationState.REFUSED for one in plan),
         warned=sum(bool(one.warnings) for one in posted),
         money=_money(posted),
-        causes=_causes([one for one in plan if one.state == OperationState.REFUSED]),
-        gone=[one for one in plan if not one.line and one.kind in ENDS and one.code in ASKED],
     )
 
 
@@ -105,21 +73,3 @@ def _money(posted: Sequence[Planned]) -> list[Money]:
             money.revenue += one.line.total_price
             money.cost += one.line.total_cost
     return [found[currency] for currency in sorted(found)]
-
-
-def _causes(refused: Sequence[Planned]) -> list[Cause]:
-    """By cause, the most frequent first."""
-    found: dict[str, list[Planned]] = {}
-    for one in refused:
-        found.setdefault(one.code, []).append(one)
-    causes = [
-        Cause(
-            code=code,
-            count=len(alike),
-            customers=len({one.line.customer for one in alike if one.line}),
-            reason=alike[0].reason,
-            reasons=len({one.reason for one in alike}),
-        )
-        for code, alike in found.items()
-    ]
-    return sorted(causes, key=lambda cause: -cause.count)

@@ -26,12 +26,13 @@ from invoices.sync.changed import changed_rows
 from invoices.sync.run import live_run, progress
 from invoices.sync.scope import RunScope
 from invoices.sync.states import OperationState, RunState
-from invoices.sync.summary import TOO_MANY
 from mapping.grid import GridState, read_grid
 from mapping.http import HtmxHttpRequest
 from mapping.models import Organization
 
 GRID = "run"
+# The code of an end that the policy would send, were there not so many of them.
+TOO_MANY = "too_many_ends"
 # All of them stand on the page, so that no tick is ever out of sight for good.
 MOST_ENDS = 1000
 # So many rows are held against their lines while the page waits.

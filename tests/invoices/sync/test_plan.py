@@ -181,13 +181,11 @@ def test_an_existing_one_is_used_first() -> None:
     assert planned[0].agreement_id == 30
 
 
-def test_the_summary_groups_what_would_fail_by_its_cause() -> None:
+def test_the_summary_counts_and_adds_up() -> None:
     of = [line(id=1), line(id=2, currency="USD"), line(id=3, currency="USD", customer="Other")]
 
     summary = summarize(plan.make_plan(of, DIRECTORY, SETTINGS))
 
     assert (summary.post, summary.refused) == (1, 2)
-    (cause,) = summary.causes
-    assert (cause.count, cause.customers) == (2, 2)
     (shown,) = summary.money
     assert (shown.currency, shown.revenue, shown.margin) == ("EUR", Decimal(20), Decimal(4))
