@@ -107,6 +107,14 @@ def gone_after_all(operation: Operation) -> None:
     )
 
 
+def ended_after_all(operation: Operation) -> None:
+    """Its end was given up, came late and was seen since: it is done, so that it can be undone."""
+    given_up = [OperationState.WITHDRAWN, OperationState.FAILED]
+    Operation.objects.filter(
+        pk=operation.pk, state__in=given_up, posting__state=PostingState.ENDED
+    ).update(state=OperationState.DONE, last_error="")
+
+
 def not_as_sent(wanted: AdditionImage, addition: Addition) -> str:
     found = remote.image_of(addition)
     if found is None:

@@ -263,6 +263,8 @@ def _write_over(client: ConnectWiseClient, operation: Operation, posting: Postin
     wanted = AdditionImage.from_json(posting.after_image)
     ours = AdditionImage.from_json(operation.after or {})
     older = changed_fields(wanted, found) if found else {}
+    if found and not older and operation.kind == OperationKind.END and not differences(ours, found):
+        applied.ended_after_all(operation)
     if not found or not older or set(older) & set(changed_fields(found, ours)):
         return False
     client.update_addition(*place, cast(AdditionChanges, changed_fields(found, wanted)))

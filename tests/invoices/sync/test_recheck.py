@@ -138,6 +138,9 @@ def test_an_end_that_came_late_is_not_taken_back(
 
     (addition,) = world.additions()
     assert addition["cancelledDate"] == "2026-05-31T00:00:00Z"
+    sync(period=JUNE, undo=UndoScope(period=True))
+    (addition,) = world.additions()
+    assert not addition.get("cancelledDate")
 
 
 def test_a_late_write_of_what_was_taken_back_since_is_removed(world: World) -> None:
