@@ -5,7 +5,7 @@ index finds those whose rare words are alike, and the whole names say which are 
 which is judged in Python afterwards.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import LiteralString
 
 from django.db import connection, transaction
@@ -40,16 +40,19 @@ LIKE: LiteralString = """
 
 
 def like_names(
-    wanted: Mapping[int, str], targets: Mapping[int, str], kind: Kind
+    wanted: Collection[tuple[int, str]], targets: Mapping[int, str], kind: Kind
 ) -> Mapping[int, list[int]]:
-    """Which targets are called about like each of what is wanted; both are {id: search text}."""
+    """Which targets are called about like each of what is wanted.
+
+    Both are ids and search texts; one id may be wanted by several texts.
+    """
     found: dict[int, list[int]] = {}
     if not wanted or not targets:
         return found
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(TABLES)
         _copy(cursor, "suggest_target", targets.items(), kind)
-        _copy(cursor, "suggest_wanted", wanted.items(), kind)
+        _copy(cursor, "suggest_wanted", wanted, kind)
         cursor.execute(INDEX)
         cursor.execute(
             "SELECT set_config('pg_trgm.similarity_threshold', %s, true)", [str(THRESHOLD)]

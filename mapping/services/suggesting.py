@@ -125,7 +125,13 @@ def _candidates(
 def _near(
     tab: Tab, wanted: Mapping[int, Subject], targets: Mapping[int, Target]
 ) -> Mapping[int, list[int]]:
-    texts = {pk: search_text(one.name, tab.kind, one.vendor) for pk, one in wanted.items()}
+    texts = [(pk, search_text(one.name, tab.kind, one.vendor)) for pk, one in wanted.items()]
+    # A product may be called with its maker's name or without.
+    texts += [
+        (pk, search_text(f"{one.vendor} {one.name}", tab.kind))
+        for pk, one in wanted.items()
+        if one.vendor
+    ]
     names = {pk: search_text(one.name, tab.kind) for pk, one in targets.items()}
     return like_names(texts, names, tab.kind)
 

@@ -114,6 +114,19 @@ def test_torn_decisions_say_nothing() -> None:
     assert suggest_mappings(PRODUCTS) == 0
 
 
+@pytest.mark.parametrize("named", ["Acronis Backup Basic 1", "Backup Basic 1"])
+def test_the_makers_product_is_found_among_its_likes(named: str) -> None:
+    make_offer(name="Backup Basic 1", vendor_name="Acronis")
+    for maker in ("Adobe", "Cisco", "Dell", "Epson", "Fujitsu", "Google", "HP", "IBM", "Jabra"):
+        make_product(name=f"{maker} Backup Basic 1")
+    product = make_product(name=named)
+
+    suggest_mappings(PRODUCTS)
+
+    best = OfferSuggestion.objects.get(place=1)
+    assert (best.target, best.score) == (product, 100)
+
+
 def test_what_a_person_unmapped_is_never_sure_again() -> None:
     company = make_company(name="Contoso")
     organization = make_organization(name="Contoso", company=company)
@@ -196,28 +209,28 @@ def test_like_names_are_found_in_one_go_for_all() -> None:
     targets = {1: "nordwind logistik", 2: "nordwind logistik holding", 3: "zebra zoo"}
 
     found = like_names(
-        {10: "nordwnd logistik", 11: "zebra zoo", 12: "qqq"}, targets, "organization"
+        [(10, "nordwnd logistik"), (11, "zebra zoo"), (12, "qqq")], targets, "organization"
     )
 
     assert found == {10: [1, 2], 11: [3]}
 
 
 def test_records_of_one_name_find_the_same() -> None:
-    assert like_names({10: "contoso", 11: "contoso"}, {1: "contoso"}, "organization") == {
+    assert like_names([(10, "contoso"), (11, "contoso")], {1: "contoso"}, "organization") == {
         10: [1],
         11: [1],
     }
 
 
 @pytest.mark.parametrize(
-    ("wanted", "targets"), [({}, {1: "a"}), ({1: "a"}, {}), ({1: ""}, {2: ""})]
+    ("wanted", "targets"), [([], {1: "a"}), ([(1, "a")], {}), ([(1, "")], {2: ""})]
 )
-def test_nothing_finds_nothing(wanted: dict[int, str], targets: dict[int, str]) -> None:
+def test_nothing_finds_nothing(wanted: list[tuple[int, str]], targets: dict[int, str]) -> None:
     assert like_names(wanted, targets, "organization") == {}
 
 
 def test_trade_words_alone_are_found_by_themselves() -> None:
-    assert like_names({10: "software solutions"}, {1: "software solutions"}, "organization") == {
+    assert like_names([(10, "software solutions")], {1: "software solutions"}, "organization") == {
         10: [1]
     }
 
@@ -226,7 +239,7 @@ def test_trade_words_alone_are_found_by_themselves() -> None:
 def test_nearly_all_that_are_the_same_are_looked_at(kind: Kind) -> None:
     pairs = [pair for pair in all_pairs() if pair.kind == kind]
     targets = {at: search_text(pair.right, kind) for at, pair in enumerate(pairs)}
-    wanted = {at: search_text(pair.left, kind, pair.vendor) for at, pair in enumerate(pairs)}
+    wanted = [(at, search_text(pair.left, kind, pair.vendor)) for at, pair in enumerate(pairs)]
 
     found = like_names(wanted, targets, kind)
 
