@@ -140,6 +140,28 @@ def test_ticks_are_counted_on_the_button_and_many_take_a_second_yes(
     assert len(SyncRun.objects.get().scope["ends"]) == 3
 
 
+def test_another_run_blocks_the_yes_and_leaves_the_ticks(
+    may: Period, operator: User, sign_in: SignIn
+) -> None:
+    known_seller()
+    mapped_line()
+    draft = preview()
+    add_end(draft)
+    page = sign_in(operator, f"/mapping/invoices/runs/{draft.pk}/")
+    page.get_by_role("checkbox", name="Subscription").check()
+    page.evaluate("window.still = 'here'")
+
+    other = SyncRun.objects.create(period=MAY, state="running")
+    page.evaluate("window.htmx.trigger('#run-watch', 'nudge')")
+    expect(page.locator("#run-watch")).to_contain_text("A sync of May 2026 is running.")
+    expect(page.locator("#confirm")).to_be_disabled()
+    SyncRun.objects.filter(pk=other.pk).update(state="finished")
+    page.evaluate("window.htmx.trigger('#run-watch', 'nudge')")
+
+    expect(page.get_by_role("button", name="Post 1 line and end 1")).to_be_enabled()
+    assert page.evaluate("window.still") == "here"
+
+
 def test_search_customers_and_going_back(may: Period, operator: User, sign_in: SignIn) -> None:
     known_seller()
     wanted = mapped_line(subscription_name="Backup Pro")

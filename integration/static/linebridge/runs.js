@@ -31,5 +31,18 @@ document.addEventListener("change", (event) => {
 });
 // A step back shows the ticks as they were left.
 window.addEventListener("pageshow", tell);
-document.body.addEventListener("htmx:afterSettle", (event) => { if (event.target.id === "run-page") tell(); });
+
+// The page is swapped when another run begins or ends: ticks of the same plan stay.
+let kept = null;
+const epoch = () => $("#run-form input[name=epoch]")?.value;
+document.body.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.target.id !== "run-page") return;
+  kept = { epoch: epoch(), keys: boxes().filter((box) => box.checked).map((box) => box.value) };
+});
+document.body.addEventListener("htmx:afterSettle", (event) => {
+  if (event.target.id !== "run-page") return;
+  if (kept?.epoch && kept.epoch === epoch()) boxes().forEach((box) => { box.checked = kept.keys.includes(box.value); });
+  kept = null;
+  tell();
+});
 tell();
