@@ -33,6 +33,7 @@ class Progress:
 
     edit: LineEdit
     done: int | None
+    seconds_left: int | None
 
 
 def companies_of(lines: QuerySet[InvoiceLine]) -> Companies:
@@ -44,16 +45,24 @@ def companies_of(lines: QuerySet[InvoiceLine]) -> Companies:
     )
 
 
+def tell_progress(edit: LineEdit, done: int, *, seconds: float) -> None:
+    """What its worker has written after so many seconds."""
+    left = round(seconds * (edit.total - done) / done)
+    with suppress(RedisError):  # without it the bar only says less
+        cache.set(PROGRESS.format(edit.pk), (done, left), timeout=600)
+
+
 def updates_under_way() -> list[Progress]:
     waiting = LineEdit.objects.filter(state=LineEdit.State.QUEUED).select_related("user")
-    return [Progress(edit=edit, done=_done(edit)) for edit in waiting.order_by("pk")]
+    return [_progress(edit) for edit in waiting.order_by("pk")]
 
 
-def _done(edit: LineEdit) -> int | None:
-    with suppress(RedisError):  # without it the bar only says less
-        done: int | None = cache.get(PROGRESS.format(edit.pk))
-        return done
-    return None
+def _progress(edit: LineEdit) -> Progress:
+    told: tuple[int, int] | None = None
+    with suppress(RedisError):
+        told = cache.get(PROGRESS.format(edit.pk))
+    done, left = told or (None, None)
+    return Progress(edit=edit, done=done, seconds_left=left)
 
 
 def updates_ended_since(moment: datetime, *, larger_than: int) -> list[LineEdit]:

@@ -7,22 +7,20 @@ does it, in one transaction with its result. A worker that is killed leaves it q
 
 import logging
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import date
+from time import monotonic
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.core.cache import cache
 from django.db import OperationalError, connection, transaction
 from django.db.models import Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.utils import timezone
 from psycopg.errors import DeadlockDetected
-from redis.exceptions import RedisError
 
 from invoices.models import EditedLines, InvoiceLine, LineEdit, SelectedLine
 from invoices.models.lines import ValueSource
-from invoices.queries.bulk import PROGRESS
+from invoices.queries.bulk import tell_progress
 from invoices.queries.last_change import who_changed
 from invoices.services import refusals
 from invoices.services.line_change import Choice, LineChange, restored, sentence, stored
@@ -147,12 +145,12 @@ def _apply(edit_id: int) -> LineEdit | None:
 
 def _portions(edit: LineEdit) -> Iterator[QuerySet[InvoiceLine]]:
     """One after the other, and told: the cache is seen before the transaction ends."""
+    began = monotonic()
     for first in range(1, edit.total + 1, PORTION):
         yield _portion(edit, first, first + PORTION)
         if edit.total > PORTION:
-            with suppress(RedisError):  # without it the bar only says less
-                done = min(first + PORTION - 1, edit.total)
-                cache.set(PROGRESS.format(edit.pk), done, timeout=600)
+            done = min(first + PORTION - 1, edit.total)
+            tell_progress(edit, done, seconds=monotonic() - began)
 
 
 def _portion(edit: LineEdit, first: int, after: int) -> QuerySet[InvoiceLine]:

@@ -9,8 +9,10 @@ from django.contrib.auth.models import User
 from django.db import DatabaseError, OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 from psycopg.errors import DeadlockDetected
+from redis.exceptions import ConnectionError
 
 from invoices.models import EditedLines, InvoiceLine, LineEdit, Period, SelectedLine
+from invoices.queries.bulk import tell_progress, updates_under_way
 from invoices.services import bulk, lines
 from invoices.services.line_change import LineChange
 from tests.factories import make_agreement, make_company, make_line
@@ -54,12 +56,36 @@ def test_a_long_one_is_written_in_portions_and_told(
 ) -> None:
     told = []
     monkeypatch.setattr(bulk, "PORTION", 2)
-    monkeypatch.setattr("django.core.cache.cache.set", lambda _key, done, **_: told.append(done))
+    monkeypatch.setattr(bulk, "tell_progress", lambda _edit, done, **_: told.append(done))
     edit = run(draft([make_line() for _ in range(5)], start=START))
     assert (edit.written, told) == (5, [2, 4, 5])
 
 
 # --- Workers die, databases disagree -----------------------------------------------------------------
+
+
+def test_how_far_it_is_and_how_long_it_takes_is_told(draft: Update, operator: User) -> None:
+    asked = draft([make_line() for _ in range(4)], start=START)
+    bulk.confirm_update(edit_id=asked.pk, user=operator)
+    [waiting] = updates_under_way()
+    assert (waiting.done, waiting.seconds_left) == (None, None)
+    tell_progress(asked, 3, seconds=6.2)
+    [running] = updates_under_way()
+    assert (running.done, running.seconds_left) == (3, 2)
+
+
+def test_without_a_cache_the_bar_only_says_less(
+    draft: Update, operator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: Any, **__: Any) -> None:
+        raise ConnectionError
+
+    monkeypatch.setattr("django.core.cache.cache.get", fails)
+    monkeypatch.setattr("django.core.cache.cache.set", fails)
+    asked = draft([make_line()], start=START)
+    bulk.confirm_update(edit_id=asked.pk, user=operator)
+    tell_progress(asked, 1, seconds=1)
+    assert updates_under_way()[0].done is None
 
 
 def test_a_deadlock_is_tried_again(draft: Update, monkeypatch: pytest.MonkeyPatch) -> None:
