@@ -242,7 +242,7 @@ COLUMNS = (
         field="is_mapped",
         filters=True,
         tallied=True,
-        width=144,
+        width=160,
     ),
     Column(
         key="status",
