@@ -1,11 +1,9 @@
 """Months that were loaded, and the loads that brought them."""
 
-from django.conf import settings
 from django.db import models
 
-from invoices.models.choices import choices
+from invoices.models.requested import Requested
 from invoices.months import month_name
-from invoices.sync.states import Origin
 
 
 class Period(models.Model):
@@ -21,7 +19,7 @@ class Period(models.Model):
         return month_name(self.month)
 
 
-class Load(models.Model):
+class Load(Requested):
     """One load of one period; at most one is under way per period (P17, P18)."""
 
     class State(models.TextChoices):
@@ -34,8 +32,6 @@ class Load(models.Model):
 
     month = models.DateField()  # the period's first day
     state = models.CharField(max_length=8, choices=State, default=State.QUEUED)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True)
-    origin = models.CharField(max_length=8, choices=choices(Origin), default=Origin.PERSON)
     # Who works on it: a worker that finds another token here gives up.
     token = models.UUIDField(null=True)
     heartbeat = models.DateTimeField(null=True)
@@ -50,9 +46,6 @@ class Load(models.Model):
     bad = models.IntegerField(default=0)
     complete = models.BooleanField(default=False)
     message = models.TextField(blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-    finished_at = models.DateTimeField(null=True)
-    reported_at = models.DateTimeField(null=True)  # by mail, where the schedule began it
 
     class Meta:
         constraints = [
@@ -65,11 +58,6 @@ class Load(models.Model):
 
     def __str__(self) -> str:
         return f"load of {month_name(self.month)}"
-
-    @property
-    def by(self) -> str:
-        """Who asked for it, as people read it."""
-        return self.user.username if self.user else self.get_origin_display()
 
     @property
     def is_under_way(self) -> bool:

@@ -5,11 +5,10 @@ These rows are the truth about posting; the queue only rings the bell.
 
 from datetime import datetime
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from invoices.models.choices import choices
+from invoices.models.requested import Requested, choices
 from invoices.sync.states import (
     DRAFTS,
     LIVE_POSTING,
@@ -18,13 +17,12 @@ from invoices.sync.states import (
     Intent,
     OperationKind,
     OperationState,
-    Origin,
     PostingState,
     RunState,
 )
 
 
-class SyncRun(models.Model):
+class SyncRun(Requested):
     """One press of Sync: what it covers, what it planned, how far it is. One is live at a time."""
 
     period = models.DateField()
@@ -33,13 +31,11 @@ class SyncRun(models.Model):
     # Totals of the plan per kind and currency; its rows are the run's operations.
     plan = models.JSONField(default=dict)
     state = models.CharField(max_length=10, choices=choices(RunState), default=RunState.PLANNING)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True)
     epoch = models.IntegerField(default=1)  # grows when a dead run is taken over
     heartbeat = models.DateTimeField(null=True)
     stop_requested = models.BooleanField(default=False)
     message = models.TextField(blank=True)
     total = models.IntegerField(default=0)
-    origin = models.CharField(max_length=8, choices=choices(Origin), default=Origin.PERSON)
     # The run whose rows changed between its preview and its execution: this one plans them again.
     follows = models.ForeignKey("self", models.SET_NULL, null=True, related_name="followed_by")
     planned_at = models.DateTimeField(null=True)
@@ -47,9 +43,6 @@ class SyncRun(models.Model):
     known_at = models.DateTimeField(null=True)
     # When a person said yes to the plan as shown; None for a run that was not previewed.
     confirmed_at = models.DateTimeField(null=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-    finished_at = models.DateTimeField(null=True)
-    reported_at = models.DateTimeField(null=True)  # by mail, where the schedule began it
 
     class Meta:
         constraints = [
@@ -74,11 +67,6 @@ class SyncRun(models.Model):
     @property
     def is_undo(self) -> bool:
         return "undo" in self.scope
-
-    @property
-    def by(self) -> str:
-        """Who asked for it, as people read it."""
-        return self.user.username if self.user else self.get_origin_display()
 
     @property
     def started_at(self) -> datetime:
