@@ -13,9 +13,10 @@ document.body.addEventListener("htmx:beforeRequest", (event) => {
   if (control.matches?.(controls)) answered = control.closest("tr").id;
 });
 
-document.body.addEventListener("htmx:afterSettle", () => {
-  const row = answered && document.getElementById(answered);
-  if (!row) return;
+document.body.addEventListener("htmx:afterSettle", (event) => {
+  // Polls settle too, while the row that was answered still stands there.
+  const row = event.target;
+  if (!answered || row.id !== answered) return;
   answered = null;
   // A dismissed one may have made room for its runner-up: that is the next question.
   const next = rowsFrom(row).map((one) => one.querySelector("[data-accept]")).find(Boolean);
