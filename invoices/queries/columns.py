@@ -18,6 +18,8 @@ class Column:
     folds_case: bool = False
     # Counted from an index alone (`InvoiceLine`'s TALLIES), which finds any page at once.
     tallied: bool = False
+    # Of numbers, whole ones are counted: prices alone are too many to be told apart quickly.
+    is_number: bool = False
     # Shown only to those who choose it.
     optional: bool = False
     css: str = ""
@@ -138,16 +140,41 @@ COLUMNS = (
         width=166,
     ),
     Column(
-        key="quantity", label="Quantity", group="Platform", field="quantity", css="num", width=96
+        key="quantity",
+        label="Quantity",
+        group="Platform",
+        field="quantity",
+        css="num",
+        tallied=True,
+        is_number=True,
+        width=96,
     ),
-    Column(key="cost", label="Cost", group="Platform", field="unit_cost", css="num"),
-    Column(key="revenue", label="Revenue", group="Platform", field="unit_price", css="num"),
+    Column(
+        key="cost",
+        label="Cost",
+        group="Platform",
+        field="unit_cost",
+        css="num",
+        tallied=True,
+        is_number=True,
+    ),
+    Column(
+        key="revenue",
+        label="Revenue",
+        group="Platform",
+        field="unit_price",
+        css="num",
+        tallied=True,
+        is_number=True,
+    ),
     Column(
         key="total_cost",
         label="Total Cost",
         group="Platform",
         field="total_cost",
         css="num",
+        tallied=True,
+        is_number=True,
         optional=True,
         width=132,
     ),
@@ -157,6 +184,8 @@ COLUMNS = (
         group="Platform",
         field="total_price",
         css="num",
+        tallied=True,
+        is_number=True,
         optional=True,
         width=132,
     ),

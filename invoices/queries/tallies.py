@@ -30,23 +30,30 @@ def page_values(
         start = end
         if end >= offset + size:
             break
-    return _among(column.field, values), offset - first
+    return _among(column, values), offset - first
 
 
 def _tally(period: date, column: Column, *, descending: bool) -> Sequence[tuple[Any, Any, int]]:
-    """Value, what it is sorted by, and how many lines have it; in the grid's order."""
+    """Value, what it is sorted by, and how many lines have it; in the grid's order.
+
+    Of a number the value is its whole part, which is in the same order.
+    """
     # Grouped by the plain column: the planner reads no expression from an index.
-    key = f"lower({column.field})" if column.folds_case else column.field
+    value = f"floor({column.field})" if column.is_number else column.field
+    key = f"lower({value})" if column.folds_case else value
     direction = "DESC" if descending else "ASC"
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {column.field}, {key}, count(*) FROM invoices_invoiceline"
-            f" WHERE period = %s GROUP BY {column.field} ORDER BY {key} {direction}",
+            f"SELECT {value}, {key}, count(*) FROM invoices_invoiceline"
+            f" WHERE period = %s GROUP BY {value} ORDER BY {key} {direction}",
             [period],
         )
         return list(cursor.fetchall())
 
 
-def _among(field: str, values: Sequence[Any]) -> Q:
+def _among(column: Column, values: Sequence[Any]) -> Q:
+    field = column.field
+    if column.is_number and values:
+        return Q(**{f"{field}__gte": min(values), f"{field}__lt": max(values) + 1})
     known = Q(**{f"{field}__in": [value for value in values if value is not None]})
     return known | Q(**{f"{field}__isnull": True}) if None in values else known
