@@ -3,30 +3,17 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from django.db.models import Count, Min, Q, Sum
 
 from invoices.models import InvoiceLine, Load, Period, SyncRun
+from invoices.money import Money
 from invoices.queries.fixes import Fix, cause_name, fix_of_cause, has_one_place
 from invoices.sync.states import DRAFTS
 from mapping.models import Offer, Organization
 
 RECENT = 5
-
-
-@dataclass(frozen=True)
-class Money:
-    """Revenue, cost and what remains, in one currency."""
-
-    currency: str
-    revenue: Decimal
-    cost: Decimal
-
-    @property
-    def margin(self) -> Decimal:
-        return self.revenue - self.cost
 
 
 @dataclass(frozen=True)
@@ -91,10 +78,8 @@ def totals(standing: Iterable[Standing]) -> tuple[Money, ...]:
     """All statuses together, per currency."""
     sums: dict[str, Money] = {}
     for money in (money for one in standing for money in one.money):
-        known = sums.get(money.currency, Money(money.currency, Decimal(), Decimal()))
-        sums[money.currency] = Money(
-            money.currency, known.revenue + money.revenue, known.cost + money.cost
-        )
+        known = sums.setdefault(money.currency, Money(money.currency))
+        known.add(0, money.revenue, money.cost)
     return tuple(sorted(sums.values(), key=lambda money: -money.revenue))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Count, F, Min, Q, QuerySet, Sum
 
 from invoices.models import InvoiceLine, Operation, SyncRun
+from invoices.money import Money
 from invoices.sync.states import AGREEMENT_KINDS, Intent, OperationState
 from mapping.models import Organization
 
@@ -46,30 +47,6 @@ class Tally:
     key: str
     label: str
     count: int
-
-
-@dataclass(slots=True)
-class Money:
-    """Revenue and cost in one currency."""
-
-    currency: str
-    lines: int = 0
-    revenue: Decimal = Decimal(0)
-    cost: Decimal = Decimal(0)
-
-    @property
-    def margin(self) -> Decimal:
-        return self.revenue - self.cost
-
-    @property
-    def percent(self) -> Decimal | None:
-        """The margin's share of the revenue, to a tenth."""
-        return round(self.margin / self.revenue * 100, 1) if self.revenue > 0 else None
-
-    def add(self, lines: int, revenue: Decimal | None, cost: Decimal | None) -> None:
-        self.lines += lines
-        self.revenue += revenue or Decimal(0)
-        self.cost += cost or Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)

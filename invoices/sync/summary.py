@@ -2,26 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 
+from invoices.money import Money
 from invoices.sync.plan import Planned
 from invoices.sync.states import OperationKind, OperationState
 
 ENDS = (OperationKind.END, OperationKind.DELETE)
-
-
-@dataclass(slots=True)
-class Money:
-    """What would be posted in one currency."""
-
-    currency: str
-    lines: int = 0
-    revenue: Decimal = Decimal(0)
-    cost: Decimal = Decimal(0)
-
-    @property
-    def margin(self) -> Decimal:
-        return self.revenue - self.cost
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
-from integration.queries import Money, Progress, concerns, mapping_progress, standings, totals
+from integration.queries import Progress, concerns, mapping_progress, standings, totals
 from invoices.models import (
     InvoiceLine,
     InvoiceSettings,
@@ -21,6 +21,7 @@ from invoices.models import (
     ScheduledJob,
     SyncRun,
 )
+from invoices.money import Money
 from tests.factories import (
     make_agreement,
     make_company,
