@@ -50,10 +50,6 @@ class Boundary(StrEnum):
     UNDO_FAULT = "fault during an undo"
 
 
-# Only a run with processes of its own gets there.
-REAL = frozenset({Boundary.KILLED_FOR_REAL})
-
-
 class Tally(Counter[Boundary]):
     """Hits per boundary."""
 

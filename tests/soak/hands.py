@@ -1,6 +1,7 @@
 """A lane's second hand, played by one of the crew: both belong to one process and die together."""
 
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any
 
 from tests.soak.crew import Crew, Killed, Member, current
@@ -75,3 +76,21 @@ class Hands:
 
         self._crew.give(free[0], job)
         return hand
+
+
+class Inline:
+    """In place of a pool that reads: one after the other, by whoever asks."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+
+    def submit(self, work: Callable[..., Any], *args: Any) -> "Future[Any]":
+        answer: Future[Any] = Future()
+        try:
+            answer.set_result(work(*args))
+        except Exception as error:
+            answer.set_exception(error)
+        return answer
+
+    def shutdown(self, **_: object) -> None:
+        """Nothing is under way."""

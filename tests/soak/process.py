@@ -4,8 +4,12 @@ import time
 import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import django
+
+if TYPE_CHECKING:
+    from tests.soak.stage import Stage
 
 Result = tuple[int, float, dict[str, int], str]
 # Rows that were deleted make scans slower and slower until somebody tidies up.
@@ -29,28 +33,24 @@ def soak_database(number: int) -> Iterator[None]:
 
 def soak_seeds(seeds: Iterable[int], *, real_every: int = 0) -> Iterator[Result]:
     """Each seed's seconds, hits and failure ("" where there is none)."""
-    from tests.soak.stage import Stage, stage
-
-    def played(on: Stage, seed: int) -> Result:
-        began = time.monotonic()
-        failure = _failure(on, seed)
-        hits = {one.value: count for one, count in on.weather.tally.items()}
-        return seed, time.monotonic() - began, hits, failure
+    from tests.soak.stage import stage
 
     with stage() as on:
         for turn, seed in enumerate(seeds, start=1):
-            yield played(on, seed)
+            began = time.monotonic()
+            failure = _failure(on, seed, real=bool(real_every) and seed % real_every == 0)
+            hits = {one.value: count for one, count in on.weather.tally.items()}
+            yield seed, time.monotonic() - began, hits, failure
             if turn % TIDY_EVERY == 0:
                 _tidy_up()
 
 
-def _failure(on: "object", seed: int) -> str:
+def _failure(on: "Stage", seed: int, *, real: bool) -> str:
     from tests.soak.play import play
-    from tests.soak.stage import Stage
+    from tests.soak.real import play_for_real
 
-    assert isinstance(on, Stage)
     try:
-        play(on, seed)
+        (play_for_real if real else play)(on, seed)
     except AssertionError as wrong:
         return f"{type(wrong).__name__}: {wrong}"
     except Exception:

@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from django.test import override_settings
 
 from invoices.models import InvoiceSettings
-from invoices.sync import lanes
+from invoices.sync import lanes, read
 from invoices.sync.claim import claim_next
 from invoices.tasks import sync as tasks
 from platform_client.models import PlatformSettings
@@ -29,7 +29,7 @@ from tests.flush import KEPT
 from tests.invoices.sync.world import TODAY, read_directory
 from tests.soak.boundaries import Tally
 from tests.soak.crew import Crew
-from tests.soak.hands import Hands, Turn
+from tests.soak.hands import Hands, Inline, Turn
 from tests.soak.scenario import Places
 from tests.soak.weather import SETTLE_SECONDS, TIMEOUT_SECONDS, Weather
 from wire import session
@@ -162,9 +162,12 @@ def _patches(crew: Crew, weather: Weather, bells: list[Bell]) -> Iterator[Any]:
         return made
 
     yield patch.object(lanes, "time", clock)
-    yield patch.object(lanes, "PAUSE", 5.0)  # each look costs statements, not seconds
+    yield patch.object(lanes, "PAUSE", 7.0)  # each look costs statements, not seconds
     yield patch.object(lanes, "claim_next", claiming)
     yield patch.object(lanes, "ThreadPoolExecutor", lambda size: Hands(crew))
+    # Its threads close their sessions; here that one is the planner's own.
+    yield patch.object(read, "ThreadPoolExecutor", Inline)
+    yield patch.object(read, "connection", SimpleNamespace(close=lambda: None))
     yield patch.object(lanes, "Lock", lambda: Turn(crew))
     yield patch.object(session, "_http_session", mounted)
     yield patch.object(session.RemoteSession, "request", requesting)
@@ -204,6 +207,7 @@ def _places(store: Store) -> Places:
     if not Agreement.objects.exists():
         read_directory()
     ConnectWiseSettings.load()
+    InvoiceSettings.load()
     ConnectWiseSettings.objects.update(
         default_agreement_type=AgreementType.objects.get(connectwise_id=2)
     )

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.soak.boundaries import Boundary
 from tests.soak.play import play
+from tests.soak.real import play_for_real
 from tests.soak.stage import Stage, stage
 
 
@@ -19,6 +21,13 @@ def test_months_under_faults_come_out_to_the_cent(on: Stage, seed: int) -> None:
     tally = play(on, seed)
 
     assert tally.total() > 0
+    assert on.complaints == []
+
+
+def test_workers_that_are_killed_for_real_post_each_line_once(on: Stage) -> None:
+    tally = play_for_real(on, 4, rounds=2)
+
+    assert tally[Boundary.KILLED_FOR_REAL] == 6
     assert on.complaints == []
 
 

@@ -26,7 +26,7 @@ TIMEOUT_SECONDS = 60.0
 SETTLE_SECONDS = 300.0
 # Some land while we still wait, some before and some after it was sent again, one very late.
 LATE_SECONDS = (20.0, 200.0, 350.0, 500.0, 2500.0, 3650.0, 40_000.0)
-NAPS = (5.0, 70.0, 400.0, 1500.0)
+NAPS = (8.0, 70.0, 400.0, 1500.0)
 LONGEST_WAIT = 60.0
 
 B = Boundary
@@ -89,7 +89,8 @@ class Weather(BaseAdapter):
             self.crew.pause(wait)
 
     def pause(self, seconds: float) -> None:
-        self.paused_until = max(self.paused_until, self.crew.now + seconds)
+        # A little more than was asked: not to the very moment something is tried again at.
+        self.paused_until = max(self.paused_until, self.crew.now + seconds + 1.5)
 
     # -- what befalls a worker ----------------------------------------------------------------------
 
@@ -216,12 +217,24 @@ class Weather(BaseAdapter):
         seconds = self.crew.random.choice(LATE_SECONDS)
         if seconds > TIMEOUT_SECONDS + SETTLE_SECONDS:
             self.hit(B.LATER_STILL)
-        self.crew.at(seconds, lambda: self._answer(asked, Fault("late_write")))
+        self.crew.at(seconds, lambda: self._land(asked))
         self._wait_in_vain()
         raise requests.ConnectionError("played")
 
+    def _land(self, asked: Request) -> None:
+        """Written at last: beside what was sent again meanwhile, perhaps."""
+        self._answer(asked, Fault("late_write"))
+        made = self.app.store.ledger[-1] if self.app.store.ledger else {}
+        if asked.method != "POST" or made.get("path") != asked.path:
+            return
+        kind, record = made["kind"], made["record"]
+        named = "serialNumber" if kind == "additions" else "name"
+        alike = [one for one in self.app.store.all(kind) if one.get(named) == record[named]]
+        if len(alike) > 1:
+            self.tally.hit(B.ADDITION_TWICE if kind == "additions" else B.AGREEMENT_TWICE)
+
     def _storm(self, asked: Request) -> Response:
-        wait = self.crew.random.choice([1, 5, 30, 90])
+        wait = self.crew.random.choice([3, 7, 34, 95])
         return self.app.fault_response(Fault("before_write", 429, wait))
 
     def _in_use(self, asked: Request) -> Response:
