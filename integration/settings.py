@@ -163,6 +163,7 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_CALLABLE = "integration.views.errors.locked_out"
 AXES_VERBOSE = False
+AXES_ENABLE_ADMIN = False  # its tables stay empty
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}

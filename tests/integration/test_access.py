@@ -1,165 +1,155 @@
-"""Who may open what: role × address × method for the project's own pages (P3)."""
+"""Who may open what: every address of the project × every role × every method (P3).
 
-from ipaddress import IPv4Address
-from uuid import uuid4
+The table is `access/table.py` and `access/admin_table.py`; what its examples are about is made by
+`access/world.py`. Each request is undone again, so that one answer never depends on another.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, User
+from django.db import connection, transaction
+from django.http import HttpResponse
 from django.test import Client
+from django.urls import URLResolver, get_resolver
 
-from integration.roles import ADMINISTRATOR, OPERATOR, VIEWER, make_roles
+from integration.roles import ADMINISTRATOR, OPERATOR, VIEWER
 from psa_connectwise.models import ConnectWiseSettings
 from tests.factories import make_user
-from tests.integration.conftest import SignIn
+from tests.integration.access import world
+from tests.integration.access.admin_table import ADMIN
+from tests.integration.access.rows import (
+    LOGIN,
+    NOBODY,
+    ROLES,
+    STAFF,
+    STAFF_VIEWER,
+    Answer,
+    Method,
+    Row,
+)
+from tests.integration.access.table import PAGES
 
-ROLES = ("nobody", "", VIEWER, OPERATOR, ADMINISTRATOR)
-LOGIN, NO, YES, LED, WRONG = "login", 403, 200, 302, 405
+TABLE = [*PAGES, *ADMIN]
+GROUPS = {VIEWER: VIEWER, STAFF_VIEWER: VIEWER, OPERATOR: OPERATOR}
+GROUPS |= {ADMINISTRATOR: ADMINISTRATOR, STAFF: ADMINISTRATOR}
+METHODS = ("get", "post", "put")
+# What PostgreSQL counted for this transaction; a session and the log are nobody's data.
+WRITTEN = """
+    SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0) FROM pg_stat_xact_user_tables
+    WHERE relname NOT IN ('django_session', 'system_log_logentry', 'system_log_logcount')
+    AND schemaname NOT LIKE 'pg_temp%'
+"""
 
-# Address and method: what nobody, a user without a role, Viewer, Operator and Administrator get.
-ACCESS = [
-    ("get", "/", (LOGIN, YES, YES, YES, YES)),
-    ("post", "/", (LOGIN, WRONG, WRONG, WRONG, WRONG)),
-    ("post", "/reports/", (LOGIN, LED, LED, LED, LED)),
-    ("get", "/reports/", (LOGIN, WRONG, WRONG, WRONG, WRONG)),
-    ("get", "/logs/", (LOGIN, YES, YES, YES, YES)),
-    ("post", "/logs/", (LOGIN, WRONG, WRONG, WRONG, WRONG)),
-    ("get", "/logs/line/L-1/", (LOGIN, LED, LED, LED, LED)),
-    ("get", "/settings/", (LOGIN, NO, NO, NO, YES)),
-    ("post", "/settings/", (LOGIN, NO, NO, NO, LED)),
-    ("put", "/settings/", (LOGIN, NO, NO, NO, WRONG)),
-    ("post", "/settings/test/", (LOGIN, NO, NO, NO, YES)),
-    ("get", "/settings/test/", (LOGIN, NO, NO, NO, WRONG)),
-    ("get", "/settings/configuration/", (LOGIN, NO, NO, NO, YES)),
-    ("post", "/settings/configuration/", (LOGIN, NO, NO, NO, 422)),
-    ("post", "/settings/configuration/agreement-types/", (LOGIN, NO, NO, NO, LED)),
-    ("get", "/settings/configuration/agreement-types/", (LOGIN, NO, NO, NO, WRONG)),
-    ("get", "/settings/dictionary/", (LOGIN, YES, YES, YES, YES)),
-    ("post", "/settings/dictionary/", (LOGIN, WRONG, WRONG, WRONG, WRONG)),
-    ("get", "/accounts/login/", (YES, LED, LED, LED, LED)),
-    ("post", "/accounts/logout/", (LED, LED, LED, LED, LED)),
-    ("get", "/healthz", (YES, YES, YES, YES, YES)),
-    ("post", "/healthz", (WRONG, WRONG, WRONG, WRONG, WRONG)),
-]
+
+def routes(resolver: URLResolver, before: str = "") -> Iterator[str]:
+    """Every address that the project answers, as its patterns spell it."""
+    for pattern in resolver.url_patterns:
+        here = f"{before}{pattern.pattern}"
+        # The admin lists its apps in an order of its own.
+        here = re.sub(r"(<app_label>)[^)]+", r"\1…", here)
+        if isinstance(pattern, URLResolver):
+            yield from routes(pattern, here)
+        else:
+            yield here
+
+
+def test_every_address_has_a_row() -> None:
+    known, there = {row.route for row in TABLE}, set(routes(get_resolver()))
+    missing = sorted(there - known)
+    assert not missing, f"say in tests/integration/access who may open: {', '.join(missing)}"
+    assert known <= there, f"rows without an address: {sorted(known - there)}"
 
 
 @pytest.fixture(autouse=True)
 def no_remotes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("integration.views.settings.check_connections", list)
     monkeypatch.setattr("integration.views.settings.fetch_agreement_types", lambda: 0)
+    monkeypatch.setattr("integration.views.health.ask_workers", lambda: True)
+    monkeypatch.setattr("invoices.views.loading.ring", lambda loads: None)
 
 
-@pytest.mark.parametrize(("method", "path", "answers"), ACCESS)
+def user_as(role: str) -> User:
+    user = make_user(is_staff=role in (STAFF, STAFF_VIEWER))
+    if role in GROUPS:
+        user.groups.add(Group.objects.get(name=GROUPS[role]))
+    return user
+
+
 @pytest.mark.parametrize("role", ROLES)
-def test_access(
-    open_gate: ConnectWiseSettings,
-    sign_in: SignIn,
-    role: str,
-    method: str,
-    path: str,
-    answers: tuple[object, ...],
-) -> None:
-    response = getattr(sign_in(role), method)(path)
-    expected = answers[ROLES.index(role)]
-    if expected == LOGIN:
-        assert response.headers["Location"] == f"/accounts/login/?next={path}"
-    else:
-        assert response.status_code == expected
+def test_access(open_gate: ConnectWiseSettings, role: str) -> None:
+    user = user_as(role)
+    client, things = Client(), world.build(user)
+    if role != NOBODY:
+        client.force_login(user)
+    wrong = [
+        f"{method} {row.path}: {told}"
+        for row in TABLE
+        for method in METHODS
+        if (told := asked(client, row, method, things, row.answers_for(role, method)))
+    ]
+    assert not wrong, f"{role}:\n" + "\n".join(wrong)
 
 
-@pytest.fixture(autouse=True)
-def own_address(client: Client) -> None:
-    """Wrong passwords are counted by address, and the count outlives a test."""
-    client.defaults["REMOTE_ADDR"] = str(IPv4Address(uuid4().int % 2**32))
+def test_every_form_needs_its_token(open_gate: ConnectWiseSettings) -> None:
+    user = user_as(STAFF)
+    client, things = Client(enforce_csrf_checks=True), world.build(user)
+    client.force_login(user)
+    wrong = [
+        f"{row.path}: {told}"
+        for row in TABLE
+        if "post" in row.methods and (told := asked(client, row, "post", things, (403,)))
+    ]
+    assert not wrong, "\n".join(wrong)
 
 
-def log_in(client: Client, password: str, username: str = "anna") -> int:
-    data = {"username": username, "password": password}
-    return client.post("/accounts/login/", data).status_code
+def asked(
+    client: Client, row: Row, method: str, things: dict[str, Any], expected: tuple[Answer, ...]
+) -> str:
+    """What is wrong with the answer; "" when nothing is."""
+    known = row.methods.get(method)
+    with transaction.atomic(), signed_in_again(client):
+        before = written()
+        response = send(client, row, method, things)
+        changed = written() - before
+        transaction.set_rollback(True)
+    answer = answer_of(response)
+    if answer not in expected:
+        return f"answered {answer} instead of {' or '.join(map(str, expected))}"
+    may_write = known is not None and answer == known.answer and (method == "post" or known.tries)
+    if changed and not may_write:
+        return f"answered {answer}, and wrote {changed} rows nevertheless"
+    return ""
 
 
-@pytest.mark.django_db
-def test_wrong_passwords_lock_that_user_out_here_for_a_while(client: Client) -> None:
-    make_user(username="anna", password="correct horse")
-    make_user(username="bert", password="battery staple")
-    answers = [log_in(client, f"wrong {number}") for number in range(9)]
-
-    assert answers[:7] == [200] * 7
-    assert answers[-1] == 429
-    assert log_in(client, "correct horse") == 429
-    assert log_in(client, "battery staple", "bert") == 302
+@contextmanager
+def signed_in_again(client: Client) -> Iterator[None]:
+    """Signing out is undone with the rest."""
+    cookies = deepcopy(client.cookies)
+    yield
+    client.cookies = cookies
 
 
-@pytest.mark.django_db
-def test_a_right_password_forgets_the_wrong_ones(client: Client) -> None:
-    make_user(username="anna", password="correct horse")
-    for _ in range(3):
-        for number in range(6):
-            assert log_in(client, f"wrong {number}") == 200
-        assert log_in(client, "correct horse") == 302
-        client.post("/accounts/logout/")
+def send(client: Client, row: Row, method: str, things: dict[str, Any]) -> HttpResponse:
+    known = row.methods.get(method) or Method("", 0)
+    headers = {} if known.as_page or row.is_admin else {"HX-Request": "true"}
+    data = {name: value.format(**things) for name, value in known.data.items()}
+    sent = {"data": data} if method == "post" else {}
+    made: HttpResponse = getattr(client, method)(row.path.format(**things), headers=headers, **sent)
+    return made
 
 
-@pytest.mark.django_db
-def test_the_admin_pages_have_the_same_lock(client: Client) -> None:
-    make_user(username="anna", password="correct horse", is_staff=True)
-    data = {"username": "anna", "password": "wrong"}
-    answers = [client.post("/admin/login/", data).status_code for _ in range(9)]
-    assert answers[-1] == 429
+def answer_of(response: HttpResponse) -> Answer:
+    to = response.headers.get("Location", "")
+    is_login = to.startswith(("/accounts/login/?next=", "/admin/login/?next="))
+    return LOGIN if is_login else response.status_code
 
 
-def test_a_forbidden_page_says_whom_to_ask(open_gate: ConnectWiseSettings, viewer: Client) -> None:
-    page = viewer.get("/settings/").text
-    assert "An Administrator can do it" in page
-    assert "Nothing was changed" in page
-
-
-@pytest.mark.django_db
-def test_roles_have_the_rights_of_the_contract() -> None:
-    operator = make_user()
-    operator.groups.add(Group.objects.get(name=OPERATOR))
-    assert operator.get_all_permissions() == {
-        "mapping.edit_mappings",
-        "invoices.edit_lines",
-        "invoices.load_invoices",
-        "invoices.sync_invoices",
-    }
-    administrator = make_user()
-    administrator.groups.add(Group.objects.get(name=ADMINISTRATOR))
-    assert administrator.get_all_permissions() > operator.get_all_permissions() | {
-        "invoices.undo_sync"
-    }
-    assert not Group.objects.get(name=VIEWER).permissions.exists()
-
-
-@pytest.mark.django_db
-def test_making_the_roles_again_mends_them_and_keeps_what_was_added() -> None:
-    operators = Group.objects.get(name=OPERATOR)
-    undo = Group.objects.get(name=ADMINISTRATOR).permissions.get(codename="undo_sync")
-    operators.permissions.remove(operators.permissions.get(codename="edit_lines"))
-    operators.permissions.add(undo)
-    make_roles()
-    kept = set(operators.permissions.values_list("codename", flat=True))
-    assert {"edit_lines", "undo_sync"} < kept
-    assert Group.objects.count() == 3
-
-
-def test_signing_in_and_out(open_gate: ConnectWiseSettings, client: Client) -> None:
-    make_user(username="anna", password="correct horse")
-    wrong = client.post("/accounts/login/", {"username": "anna", "password": "wrong"})
-    assert "correct user" in wrong.text
-    signed_in = client.post(
-        "/accounts/login/?next=/logs/",
-        {"username": "anna", "password": "correct horse", "next": "/logs/"},
-    )
-    assert signed_in.headers["Location"] == "/logs/"
-    assert client.post("/accounts/logout/").headers["Location"] == "/accounts/login/"
-    assert client.get("/").headers["Location"] == "/accounts/login/?next=/"
-
-
-def test_signing_in_never_leads_to_another_site(client: Client, db: None) -> None:
-    make_user(username="anna", password="correct horse")
-    answer = client.post(
-        "/accounts/login/",
-        {"username": "anna", "password": "correct horse", "next": "https://evil.example/"},
-    )
-    assert answer.headers["Location"] == "/"
+def written() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(WRITTEN)
+        return int(cursor.fetchone()[0])
