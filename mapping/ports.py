@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, NamedTuple, Protocol
 
-from django.db.models import Func
-
 LineColumn = Literal["organization_id", "offer_id", "contract_id"]
 WaitingColumn = Literal["organization_id", "offer_id"]
 # Company and agreement go together; the product goes alone.
@@ -56,8 +54,8 @@ class Lines(Protocol):
     def waiting(self, column: WaitingColumn, ids: Collection[int]) -> Mapping[int, Waiting]:
         """What waits for a company of these organizations, or for a product of these offers."""
 
-    def waiting_amount(self, column: WaitingColumn) -> Func:
-        """That revenue, whatever its currency, of the row with the outer query's key: to sort by."""
+    def waiting_amounts(self, column: WaitingColumn) -> Mapping[int, Decimal]:
+        """All of that revenue, whatever its currency, by organization or offer: to sort by."""
 
     def refresh_names(self, kind: Renamed, ids: Collection[int]) -> int:
         """Copy the names of these records onto their lines again, the synced ones too."""

@@ -4,8 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from decimal import Decimal
 
-from django.db.models import Count, DecimalField, Func, OuterRef, QuerySet, Subquery, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Count, QuerySet, Sum
 
 from invoices.models import InvoiceLine
 from mapping.ports import Waiting, WaitingColumn
@@ -30,12 +29,10 @@ def waiting(column: WaitingColumn, ids: Collection[int]) -> Mapping[int, Waiting
     }
 
 
-def waiting_amount(column: WaitingColumn) -> Func:
-    """All of it in one figure, whatever the currencies: only to sort by."""
-    mine = _waiting(column).filter(**{column: OuterRef("pk")}).order_by().values(column)
-    money = DecimalField(max_digits=22, decimal_places=2)
-    total = Subquery(mine.annotate(total=Sum("total_price")).values("total"), output_field=money)
-    return Coalesce(total, Decimal(0), output_field=money)
+def waiting_amounts(column: WaitingColumn) -> Mapping[int, Decimal]:
+    """All of it in one figure each, whatever the currencies: only to sort by."""
+    totals = _waiting(column).order_by().values_list(column).annotate(Sum("total_price"))
+    return dict(totals)
 
 
 def _waiting(column: WaitingColumn) -> QuerySet[InvoiceLine]:

@@ -1,13 +1,13 @@
 """Invoice lines as `mapping.ports` asks for them: fill, count, what waits, and names copied again."""
 
 from collections.abc import Collection, Mapping
+from decimal import Decimal
 from typing import LiteralString
 
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
-from django.db.models import Func
 
-from invoices.queries.waiting import waiting, waiting_amount
+from invoices.queries.waiting import waiting, waiting_amounts
 from invoices.services.prefill import count_prefill, prefill_lines
 from mapping.ports import LineColumn, LineKey, LineScope, Renamed, Waiting, WaitingColumn
 
@@ -58,8 +58,8 @@ class InvoiceLines:
     def waiting(self, column: WaitingColumn, ids: Collection[int]) -> Mapping[int, Waiting]:
         return waiting(column, ids)
 
-    def waiting_amount(self, column: WaitingColumn) -> Func:
-        return waiting_amount(column)
+    def waiting_amounts(self, column: WaitingColumn) -> Mapping[int, Decimal]:
+        return waiting_amounts(column)
 
     def refresh_names(self, kind: Renamed, ids: Collection[int]) -> int:
         return refresh_names(kind, ids) if ids else 0

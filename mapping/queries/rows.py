@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Case, Count, Exists, F, Func, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Value, When
 
 from mapping.grid import GridState, Page
 from mapping.models import Organization
@@ -63,16 +63,24 @@ def grid_page(tab: Tab, grid: GridState) -> tuple[list[MappingRow], Page]:
     """The rows of the page that the URL asks for, and where that page is."""
     matching = _matching(tab, grid)
     page = grid.at(matching.count())
-    order = _order(tab, grid)
-    ordered = order.desc(nulls_last=True) if grid.descending else order.asc(nulls_last=True)
-    records = matching.select_related(tab.field).order_by(ordered, "name", "pk")
-    return rows_of(tab, records[page.offset : page.offset + page.size]), page
-
-
-def _order(tab: Tab, grid: GridState) -> F | Func:
     if grid.sort == WAITING:
-        return lines().waiting_amount(tab.line_column)
-    return F(tab.sorts[grid.sort])
+        records = _by_money(tab, grid, matching, page)
+    else:
+        order = F(tab.sorts[grid.sort])
+        ordered = order.desc(nulls_last=True) if grid.descending else order.asc(nulls_last=True)
+        sorted_rows = matching.select_related(tab.field).order_by(ordered, "name", "pk")
+        records = list(sorted_rows[page.offset : page.offset + page.size])
+    return rows_of(tab, records), page
+
+
+def _by_money(tab: Tab, grid: GridState, matching: QuerySet[Any], page: Page) -> list[Any]:
+    """The page by what waits; the lines are summed once, not once a row."""
+    amounts = lines().waiting_amounts(tab.line_column)
+    pks = list(matching.order_by("name", "pk").values_list("pk", flat=True))
+    pks.sort(key=lambda pk: amounts.get(pk, 0), reverse=grid.descending)
+    shown = pks[page.offset : page.offset + page.size]
+    records = tab.model._default_manager.select_related(tab.field).in_bulk(shown)
+    return [records[pk] for pk in shown if pk in records]
 
 
 def _matching(tab: Tab, grid: GridState) -> QuerySet[Any]:
@@ -117,13 +125,12 @@ def tab_counts(tab: Tab) -> TabCounts:
     return TabCounts(statuses=statuses, sure=sure)
 
 
-def rows_of(tab: Tab, records: Sequence[Mapped] | QuerySet[Any]) -> list[MappingRow]:
+def rows_of(tab: Tab, records: Sequence[Mapped]) -> list[MappingRow]:
     """Records with their targets already fetched, as rows."""
-    shown = list(records)
-    unmapped = [one.pk for one in shown if getattr(one, tab.field) is None]
+    unmapped = [one.pk for one in records if getattr(one, tab.field) is None]
     proposed = proposals(tab, unmapped)
-    waiting = lines().waiting(tab.line_column, [one.pk for one in shown])
-    return [_row(tab, one, proposed.get(one.pk), waiting.get(one.pk)) for one in shown]
+    waiting = lines().waiting(tab.line_column, [one.pk for one in records])
+    return [_row(tab, one, proposed.get(one.pk), waiting.get(one.pk)) for one in records]
 
 
 def _row(

@@ -94,21 +94,20 @@ def _proposal(row: MappingRow, proposal: Proposal, path: str, *, may_edit: bool)
     target = proposal.target
     name, why = escape(target.name), escape(proposal.explained)
     named = f"{name}, ConnectWise ID {target.connectwise_id}, for {escape(row.record.name)}"
-    tip = f' data-tip="{why}"'
     more = (
         f' id="accept-{row.pk}" class="icon-button is-accept" data-accept'
-        f' aria-describedby="why-{row.pk}"{tip}'
+        f' aria-describedby="why-{row.pk}"'
     )
     accept = _answer(row, proposal, f"{path}accept/", f"Accept {named}", "check", more)
     dismiss = _answer(row, proposal, f"{path}dismiss/", f"Dismiss {named}", "x", DISMISS)
     sure = " is-sure" if proposal.is_sure else ""
     return (
-        f'<td class="group-start editable" colspan="2"><div class="proposal">'
+        f'<td class="group-start editable" colspan="2"><div class="proposal" data-tip="{why}">'
         f"{accept + dismiss if may_edit else ''}"
-        f'<span class="score{sure}"{tip}>{proposal.best.score} %</span>'
+        f'<span class="score{sure}">{proposal.best.score} %</span>'
         f'<span class="proposal-name cut">{name}</span>'
         f'<span class="quiet num">ID {target.connectwise_id}</span>{_conflict(proposal)}'
-        f'<span class="proposal-why cut" id="why-{row.pk}"{tip}>{why}</span>'
+        f'<span class="proposal-why cut" id="why-{row.pk}">{why}</span>'
         f"{_select(row, path) if may_edit else ''}</div></td>"
     )
 

@@ -4,8 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from invoices.queries.waiting import waiting, waiting_amount
-from mapping.models import Organization
+from invoices.queries.waiting import waiting, waiting_amounts
 from mapping.ports import Waiting
 from tests.factories import make_company, make_line, make_offer, make_organization, make_product
 
@@ -39,12 +38,11 @@ def test_unsynced_lines_without_a_product_wait_for_their_offer() -> None:
     assert found == {offer.pk: Waiting(lines=1, revenue=(("USD", Decimal(7)),))}
 
 
-def test_records_are_ordered_by_what_waits() -> None:
-    little, nothing, much = (make_organization() for _ in range(3))
+def test_all_of_it_is_one_figure_to_sort_by() -> None:
+    little, much = make_organization(), make_organization()
     make_line(organization=little, total_price=Decimal(1))
     make_line(organization=much, total_price=Decimal(100))
-    make_line(organization=much, total_price=Decimal(100), currency="EUR")
+    make_line(organization=much, total_price=Decimal(50), currency="EUR")
+    make_line(organization=make_organization(), psa_status="synced")
 
-    ordered = Organization.objects.order_by(waiting_amount("organization_id").desc())
-
-    assert list(ordered) == [much, little, nothing]
+    assert waiting_amounts("organization_id") == {little.pk: Decimal(1), much.pk: Decimal(150)}
