@@ -155,10 +155,13 @@ def drop_old() -> None:
 
 def drop(drafts: QuerySet[SyncRun]) -> None:
     """Nothing of them was ever sent."""
-    ids = list(drafts.values_list("pk", flat=True))
     with transaction.atomic():
+        # Locked before their rows go: one that somebody says yes to just now is none any more.
+        ids = list(
+            drafts.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True)
+        )
         _drop_operations(ids)
-        SyncRun.objects.filter(pk__in=ids, state__in=[s.value for s in DRAFTS]).delete()
+        SyncRun.objects.filter(pk__in=ids).delete()
 
 
 def _drop_operations(run_ids: Collection[int]) -> None:
