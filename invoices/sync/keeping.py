@@ -259,15 +259,22 @@ def mark_refused(run: SyncRun) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             """
+            WITH refused AS (
+                -- In the order in which Bulk Update takes lines: neither waits for the other in turn.
+                SELECT line.id, operation.reason, operation.reason_code
+                  FROM invoices_invoiceline line
+                  JOIN invoices_operation operation ON operation.line_id = line.id
+                 WHERE operation.run_id = %s AND operation.state = 'refused'
+                   AND operation.undoes_id IS NULL AND operation.line_version = line.version
+                   AND NOT line.in_flight AND line.psa_status <> 'synced'
+                   AND (line.psa_status, line.error) IS DISTINCT FROM ('error', operation.reason)
+                 ORDER BY line.id
+                   FOR NO KEY UPDATE OF line
+            )
             UPDATE invoices_invoiceline line
-               SET psa_status = 'error', error = operation.reason,
-                   error_code = operation.reason_code, version = line.version + 1
-              FROM invoices_operation operation
-             WHERE operation.run_id = %s AND operation.state = 'refused'
-               AND operation.undoes_id IS NULL
-               AND operation.line_id = line.id AND operation.line_version = line.version
-               AND NOT line.in_flight AND line.psa_status <> 'synced'
-               AND (line.psa_status, line.error) IS DISTINCT FROM ('error', operation.reason)
+               SET psa_status = 'error', error = refused.reason,
+                   error_code = refused.reason_code, version = line.version + 1
+              FROM refused WHERE line.id = refused.id
             """,
             [run.pk],
         )
