@@ -11,7 +11,7 @@ from typing import cast
 
 from invoices.models import Operation, OwnAgreement
 from invoices.sync import agreements, applied, record
-from invoices.sync.claim import Claim, LeaseLost, stamp_sent
+from invoices.sync.claim import Claim, LeaseLost, RunOver, stamp_sent
 from invoices.sync.images import AdditionImage, changed_fields
 from invoices.sync.record import Failure
 from invoices.sync.remote import Reference
@@ -42,6 +42,8 @@ def perform(client: ConnectWiseClient, claim: Claim, reference: Reference) -> No
         SENDERS[OperationKind(claim.operation.kind)](client, claim, reference)
     except LeaseLost:
         logger.info("lease of operation %s lost, nothing was sent", claim.operation.pk)
+    except RunOver:
+        record.withdrawn(claim, "The sync was stopped before it was sent.")
     except ConfigError as error:
         record.withdrawn(claim, str(error))
         raise

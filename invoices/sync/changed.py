@@ -12,7 +12,15 @@ from django.db.models.functions import Now
 
 from invoices.models import Operation, SyncRun
 from invoices.sync import gather, plan
-from invoices.sync.keeping import counts, keep_operations, log_refused, mark_refused, move_on
+from invoices.sync.keeping import (
+    counts,
+    keep_closed,
+    keep_operations,
+    log_refused,
+    log_warnings,
+    mark_refused,
+    move_on,
+)
 from invoices.sync.read import Listed
 from invoices.sync.states import OperationState, Origin, RunState
 
@@ -59,8 +67,10 @@ def keep_again(run: SyncRun, planned: Sequence[plan.Planned], listed: Listed) ->
         more = sum(counts(one) for one in planned)
         move_on(run, RunState.RUNNING, plan=kept, total=F("total") + more - less)
         keep_operations(run, planned, listed)
+        keep_closed(planned)
         mark_refused(run)
     log_refused(run, planned)
+    log_warnings(run, planned)
 
 
 def preview_again(run: SyncRun) -> SyncRun | None:
@@ -68,9 +78,11 @@ def preview_again(run: SyncRun) -> SyncRun | None:
     lines = _lines(run) if run.confirmed_at and not run.is_undo else []
     if not lines:
         return None
+    # What a Retry writes over has to be read once more: our books say what we wrote, not what is there.
+    overwrite = {"overwrite": True, "fresh": True} if run.scope.get("overwrite") else {}
     return SyncRun.objects.create(
         period=run.period,
-        scope={"lines": lines},
+        scope={"lines": lines} | overwrite,
         state=RunState.DRAFTING,
         user=run.user,
         origin=Origin.PERSON,

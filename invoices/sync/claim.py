@@ -186,9 +186,17 @@ def lease_again(operation: Operation) -> Claim | None:
 
 
 def stamp_sent(claim: Claim) -> None:
-    """Called when the bytes are about to go out; raises `LeaseLost` where we may no longer send."""
-    if not statements.stamp_sent(claim.operation, claim.token, remote.lease_seconds()):
-        raise LeaseLost
+    """Called when the bytes are about to go out; raises `LeaseLost`, `RunOver` where they may not."""
+    operation, seconds = claim.operation, remote.lease_seconds()
+    if statements.stamp_sent(operation, claim.token, seconds, again=claim.again):
+        return
+    ours = Operation.objects.filter(
+        pk=operation.pk,
+        state=OperationState.CLAIMED,
+        lease_token=claim.token,
+        lease_expires_at__gt=Now(),
+    )
+    raise RunOver if ours.exists() else LeaseLost
 
 
 class NotTaken(Exception):

@@ -10,7 +10,14 @@ from django.db.models.functions import Now
 
 from invoices.models import InvoiceLine, Operation, Posting
 from invoices.sync.claim import Claim
-from invoices.sync.states import UNFINISHED, OperationKind, OperationState, PostingState, check_move
+from invoices.sync.states import (
+    DRAFTS,
+    UNFINISHED,
+    OperationKind,
+    OperationState,
+    PostingState,
+    check_move,
+)
 
 
 def move(
@@ -73,14 +80,14 @@ def drop_posting(operation: Operation) -> None:
 
 
 def waiting_for(operation: Operation) -> list[Operation]:
-    """All that is planned after it, directly or not; of other runs, too."""
+    """All that is planned after it, directly or not; of other runs, too, but not of previews."""
     found: list[Operation] = []
     last = [operation.pk]
     while last:
         after = list(
-            Operation.objects.filter(
-                waits_for__in=last, state=OperationState.PLANNED
-            ).select_related("line")
+            Operation.objects.filter(waits_for__in=last, state=OperationState.PLANNED)
+            .exclude(run__state__in=[state.value for state in DRAFTS])
+            .select_related("line")
         )
         found += after
         last = [one.pk for one in after]

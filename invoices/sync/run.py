@@ -17,7 +17,14 @@ from invoices.sync import changed, planning
 from invoices.sync.keeping import Superseded
 from invoices.sync.locks import PLANNING, session_lock
 from invoices.sync.scope import RunScope
-from invoices.sync.states import AGREEMENT_KINDS, LIVE_RUN, OperationState, Origin, RunState
+from invoices.sync.states import (
+    AGREEMENT_KINDS,
+    GIVEN_UP,
+    LIVE_RUN,
+    OperationState,
+    Origin,
+    RunState,
+)
 from wire.errors import RemoteError
 from wire.session import UNREACHABLE
 
@@ -71,13 +78,13 @@ def start_run(
 
 def plan_if_needed(run_id: int, epoch: int) -> bool:
     """Plans a run that isn't planned yet; True when its operations can be worked on."""
-    run = SyncRun.objects.filter(pk=run_id, epoch=epoch).first()
-    if run is None or not run.is_live:
-        return False
-    if run.state == RunState.RUNNING:
+    live = SyncRun.objects.filter(pk=run_id, epoch=epoch)
+    if live.filter(state=RunState.RUNNING).exists():
         return True
     with session_lock(PLANNING, run_id) as alone:
-        return alone and _plan(run)
+        # Read by the lock's holder: whoever held it before may have planned it.
+        run = live.filter(state=RunState.PLANNING).first() if alone else None
+        return run is not None and _plan(run)
 
 
 def _plan(run: SyncRun) -> bool:
@@ -126,38 +133,39 @@ def _withdraw_planned(run_id: int) -> None:
 
 def _withdraw_orphans(run_id: int) -> None:
     """What waits for an agreement's making or change that won't come: its own run gave it up."""
-    given_up = [S.FAILED, S.REFUSED, S.SKIPPED, S.WITHDRAWN]
-    Operation.objects.filter(run_id=run_id, state=S.PLANNED, waits_for__state__in=given_up).update(
+    Operation.objects.filter(run_id=run_id, state=S.PLANNED, waits_for__state__in=GIVEN_UP).update(
         state=S.WITHDRAWN,
-        last_error="The agreement it waited for was not made or changed.",
+        last_error="What it waited for was not done.",
         finished_at=Now(),
     )
 
 
 def finish_if_done(run_id: int) -> bool:
     """Ends a run that has nothing left to send and nothing on its way; True when it is over."""
-    run = SyncRun.objects.get(pk=run_id)
+    with transaction.atomic():
+        # One lane at a time, and whole: also where it dies, what was not sent is shown again.
+        return _finish_if_done(SyncRun.objects.select_for_update(no_key=True).get(pk=run_id))
+
+
+def _finish_if_done(run: SyncRun) -> bool:
     if run.is_draft:
         return False
     if not run.is_live:
         # Postponed by another lane after the run had failed: nobody would take it up again.
-        _withdraw_planned(run_id)
+        _withdraw_planned(run.pk)
         return True
-    _withdraw_orphans(run_id)
+    _withdraw_orphans(run.pk)
     if run.stop_requested:
-        _withdraw_planned(run_id)
+        _withdraw_planned(run.pk)
     if run.state == RunState.PLANNING and not run.stop_requested:
         return False
     left = run.operations.filter(state__in=[S.PLANNED, S.CLAIMED])
     if left.exists() or changed.plan_again(run):
         return False
     state = RunState.STOPPED if run.stop_requested else RunState.FINISHED
-    ended = SyncRun.objects.filter(pk=run_id, state=run.state).update(
-        state=state, finished_at=Now()
-    )
-    if ended:
-        changed.preview_again(run)
-        _log_end(run)
+    SyncRun.objects.filter(pk=run.pk).update(state=state, finished_at=Now())
+    changed.preview_again(run)
+    _log_end(run)
     return True
 
 

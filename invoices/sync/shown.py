@@ -25,7 +25,7 @@ from invoices.sync.keeping import (
     standing,
 )
 from invoices.sync.read import Listed
-from invoices.sync.states import AGREEMENT_KINDS, OperationState, RunState
+from invoices.sync.states import AGREEMENT_KINDS, GIVEN_UP, OperationState, RunState
 
 T = TypeVar("T")
 S = OperationState
@@ -39,6 +39,8 @@ Fresh = list[plan.Planned]
 
 def keep_to_what_was_shown(run: SyncRun, planned: Sequence[plan.Planned], listed: Listed) -> None:
     """Sets the run going with the rows that still hold."""
+    # An agreement of another run that came to nothing: whoever waits for it is planned again.
+    run.operations.filter(waits_for__state__in=GIVEN_UP).update(waits_for=None)
     fresh = _by_subject((_subject(one), one) for one in planned)
     shown = _by_subject((_subject_of_row(row), row) for row in _rows(run))
     ended = set(run.scope.get("ends", ()))
@@ -50,7 +52,7 @@ def keep_to_what_was_shown(run: SyncRun, planned: Sequence[plan.Planned], listed
         move_on(run, RunState.RUNNING, **{**figures(kept, listed), "total": run.total})
         Operation.objects.bulk_update(
             changed,
-            ["state", "reason", "reason_code", "line_version", "addition_id"],
+            ["state", "reason", "reason_code", "line_version", "addition_id", "before", "intent"],
             batch_size=BATCH,
         )
         _note_highest_ids(run, listed)
@@ -106,6 +108,8 @@ def _hold(chain: Chain, now: Fresh, listed: Listed, ended: set[str]) -> list[Ope
     ):
         pairs = zip(chain, now, strict=True)
         return [row for row, one in pairs if _bring_up_to_date(row, one, listed)]
+    if len(chain) == len(now) == 1 and _stands_there(main, now[0]):
+        return [_leave_as_it_is(main, now[0])]
     if now[-1].state != S.PLANNED:
         return _take_over(chain, now[-1])
     return _set_aside(chain, AGAIN, f"Planned again: {_difference(main, now[-1])}.")
@@ -116,15 +120,34 @@ def _is_same(row: Operation, one: plan.Planned, ended: set[str]) -> bool:
     ticked = _waits(row) and one.key in ended and one.state == S.PLANNED
     told = (row.state, row.reason_code) == (one.state, one.code)
     words = one.state != S.REFUSED or row.reason == one.reason
-    # Its agreement has to bill earlier first, which was not shown.
-    unready = one.needs is not None and row.waits_for_id is None
     return (
-        not unready
+        not _is_unready(row, one)
         and (row.kind, row.key, place) == (one.kind, one.key, one.agreement_id)
         and (ticked or (told and words))
         and _same_image(row.before, one.before)
         and _same_image(row.after, one.image)
     )
+
+
+def _is_unready(row: Operation, one: plan.Planned) -> bool:
+    """Its agreement has to be made or to bill earlier first, which was not shown."""
+    return one.agreement_work is not None and row.waits_for_id is None
+
+
+def _stands_there(row: Operation, one: plan.Planned) -> bool:
+    """Somebody has written by hand just what was shown: nothing is left to be sent."""
+    return (
+        (row.state, row.key) == (one.state, one.key)
+        and one.unchanged
+        and _same_image(row.after, one.image)
+    )
+
+
+def _leave_as_it_is(row: Operation, one: plan.Planned) -> Operation:
+    assert one.before
+    row.before, row.intent, row.reason = one.before.to_json(), one.intent, one.reason
+    row.reason_code, row.line_version = one.code, one.line.version if one.line else None
+    return row
 
 
 def _waits(row: Operation) -> bool:
@@ -170,8 +193,9 @@ def _difference(row: Operation, one: plan.Planned) -> str:
     """In words, what is not as it was shown."""
     if row.state != S.PLANNED:
         return "it would be posted now"
-    if one.needs and row.waits_for_id is None:
-        return "its agreement would have to bill from an earlier day first"
+    if _is_unready(row, one):
+        made = "be made" if one.slot else "bill from an earlier day"
+        return f"its agreement would have to {made} first"
     if row.kind != one.kind:
         return f"it would be {one.intent.value}, not {row.intent}"
     if row.after is not None and one.image is not None:

@@ -65,13 +65,17 @@ LEASE = """
      WHERE id = %(operation)s
 """
 
-# Only while the lease is ours: a worker that lost it sends nothing.
+# Only while the lease is ours: a worker that lost it sends nothing. Nor does one whose run was
+# stopped while it waited for its turn; what is sent again may be of a run that is over.
 SEND = """
     UPDATE invoices_operation
        SET sent_at = statement_timestamp(), times_sent = times_sent + 1,
            lease_expires_at = statement_timestamp() + %(seconds)s * interval '1 second'
      WHERE id = %(operation)s AND state = 'claimed' AND lease_token = %(token)s
        AND lease_expires_at > statement_timestamp()
+       AND (%(again)s OR EXISTS (
+           SELECT FROM invoices_syncrun run
+            WHERE run.id = run_id AND run.state = 'running' AND NOT run.stop_requested))
 """
 
 # The three rows of a line that was posted, at once: nobody sees it half recorded.
@@ -156,9 +160,9 @@ def lease(operation: Operation, token: UUID, seconds: float) -> None:
     )
 
 
-def stamp_sent(operation: Operation, token: UUID, seconds: float) -> bool:
-    """False where the lease is no longer ours."""
-    return _changed(SEND, operation=operation.pk, token=token, seconds=seconds)
+def stamp_sent(operation: Operation, token: UUID, seconds: float, *, again: bool) -> bool:
+    """False where the lease is no longer ours, or the run is over."""
+    return _changed(SEND, operation=operation.pk, token=token, seconds=seconds, again=again)
 
 
 def record(operation: Operation, token: UUID, **values: Any) -> bool:

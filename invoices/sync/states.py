@@ -71,6 +71,13 @@ class RunState(StrEnum):
 AGREEMENT_KINDS = (OperationKind.CREATE_AGREEMENT, OperationKind.UPDATE_AGREEMENT)
 # An operation in one of these freezes its line and its Posting.
 UNFINISHED = (OperationState.CLAIMED, OperationState.UNKNOWN)
+# What waits for one of these waits for nothing.
+GIVEN_UP = (
+    OperationState.FAILED,
+    OperationState.REFUSED,
+    OperationState.SKIPPED,
+    OperationState.WITHDRAWN,
+)
 LIVE_RUN = (RunState.PLANNING, RunState.RUNNING)
 # A preview: it stands in nobody's way, and is dropped when it is old.
 DRAFTS = (RunState.DRAFTING, RunState.DRAFT)
