@@ -11,7 +11,7 @@ from tests.soak.crew import current
 from tests.soak.stage import Bell, Stage
 
 B = Boundary
-BEATS = (33.0, 33.0, 66.0, 383.0)
+BEATS = (45.0, 45.0, 75.0, 395.0)
 TWICE, LOST = 0.06, 0.04
 VISITS = 0.02
 # A sync under faults that isn't through after so much of its own time never will be.

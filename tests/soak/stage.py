@@ -162,7 +162,7 @@ def _patches(crew: Crew, weather: Weather, bells: list[Bell]) -> Iterator[Any]:
         return made
 
     yield patch.object(lanes, "time", clock)
-    yield patch.object(lanes, "PAUSE", 7.0)  # each look costs statements, not seconds
+    yield patch.object(lanes, "PAUSE", 12.0)  # each look costs statements, not seconds
     yield patch.object(lanes, "claim_next", claiming)
     yield patch.object(lanes, "ThreadPoolExecutor", lambda size: Hands(crew))
     # Its threads close their sessions; here that one is the planner's own.

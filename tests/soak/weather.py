@@ -26,7 +26,7 @@ TIMEOUT_SECONDS = 60.0
 SETTLE_SECONDS = 300.0
 # Some land while we still wait, some before and some after it was sent again, one very late.
 LATE_SECONDS = (20.0, 200.0, 350.0, 500.0, 2500.0, 3650.0, 40_000.0)
-NAPS = (8.0, 70.0, 400.0, 1500.0)
+NAPS = (14.0, 70.0, 400.0, 1500.0)
 LONGEST_WAIT = 60.0
 
 B = Boundary
@@ -90,7 +90,7 @@ class Weather(BaseAdapter):
 
     def pause(self, seconds: float) -> None:
         # A little more than was asked: not to the very moment something is tried again at.
-        self.paused_until = max(self.paused_until, self.crew.now + seconds + 1.5)
+        self.paused_until = max(self.paused_until, self.crew.now + seconds + 10)
 
     # -- what befalls a worker ----------------------------------------------------------------------
 
