@@ -16,6 +16,6 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddIndex(
             model_name='invoiceline',
-            index=models.Index(fields=['period', 'id'], include=('quantity', 'unit_cost', 'unit_price', 'total_cost', 'total_price'), name='line_tally_numbers'),
+            index=models.Index(fields=['period', 'id'], include=['quantity', 'unit_cost', 'unit_price', 'total_cost', 'total_price', 'charge_start_date', 'charge_end_date', 'billing_cycle', 'commitment_term', 'charge_type', 'is_mapped', 'psa_status'], name='line_tally_narrow'),
         ),
     ]
