@@ -154,7 +154,7 @@ def _actions(row: MappingRow, path: str, *, may_edit: bool) -> str:
     if not may_edit:
         return f'<div class="row-actions">{history}</div>'
     edit = (
-        f'<button type="button" class="icon-button"{_edits(row, path)}'
+        f'<button type="button" id="edit-{pk}" class="icon-button"{_edits(row, path)}'
         f' aria-label="Edit mapping of {name}" title="Edit mapping">{icon("pencil")}</button>'
     )
     # Without a mapping it stays focusable: after unmapping, focus comes back to it.

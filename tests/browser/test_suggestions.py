@@ -73,7 +73,7 @@ def test_delete_dismisses_and_the_runner_up_is_asked_next(
     assert companies() == [None] * 4
 
 
-def test_arrows_walk_from_suggestion_to_suggestion(
+def test_keys_walk_from_suggestion_to_suggestion(
     sign_in: SignIn, operator: User, suggested: list[Organization]
 ) -> None:
     page = sign_in(operator, PATH)
@@ -82,9 +82,11 @@ def test_arrows_walk_from_suggestion_to_suggestion(
     page.keyboard.press("ArrowDown")
     expect(page.locator(f"#accept-{suggested[1].pk}")).to_be_focused()
     expect(page.locator("#tip")).to_contain_text("Same name but for spaces")
-    page.keyboard.press("ArrowUp")
-
+    page.keyboard.press("k")
     expect(page.locator(f"#accept-{suggested[0].pk}")).to_be_focused()
+
+    page.keyboard.press("e")
+    expect(page.locator(f"#mapping-{suggested[0].pk}").get_by_role("combobox")).to_be_focused()
 
 
 def test_another_company_is_still_chosen_by_hand(

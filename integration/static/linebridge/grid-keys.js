@@ -47,7 +47,7 @@ function inGrid(event, cell) {
 
 function anywhere(event) {
   if (event.key === "/") { $("#search")?.select(); $("#search")?.focus(); return Boolean($("#search")); }
-  if (event.key === "?") { dialog.showModal(); return true; }
+  if (event.key === "?" && dialog) { dialog.showModal(); return true; }
   return (event.key === "j" || event.key === "k") && enter(firstCell());
 }
 
