@@ -2,13 +2,16 @@
 
 from urllib.parse import urlsplit
 
+from celery.signals import task_postrun
 from django.apps import AppConfig
 from django.conf import settings
+from django.core.signals import request_finished
 from django.db.models.signals import post_migrate
 
 # Loaded with the apps, so that every `shared_task` finds the project's Celery app.
 from integration.celery import app as celery_app
 from wire.redact import remember
+from wire.watching import watch
 
 __all__ = ["IntegrationConfig", "celery_app"]
 
@@ -22,9 +25,13 @@ class IntegrationConfig(AppConfig):
 
     def ready(self) -> None:
         # Late: roles import models, which are loaded only now.
+        from integration.metrics.requests import hand_over, note
         from integration.roles import make_roles_after_migrating
 
         post_migrate.connect(make_roles_after_migrating)
+        watch(note)
+        request_finished.connect(hand_over)
+        task_postrun.connect(hand_over)
         remember(*(secret for secret in environment_secrets() if len(secret) >= SHORTEST))
 
 
@@ -38,6 +45,7 @@ def environment_secrets() -> list[str]:
         settings.PLATFORM_API_KEY,
         settings.CONNECTWISE_PUBLIC_KEY,
         settings.CONNECTWISE_PRIVATE_KEY,
+        settings.METRICS_TOKEN,
         database,
         broker,
         getattr(settings, "EMAIL_HOST_PASSWORD", ""),

@@ -17,7 +17,9 @@ from environs import Env, EnvError
 
 LOOPBACK_HOSTS = {"127.0.0.1", "localhost", "::1"}
 SHORTEST_SECRET = 50
+SHORTEST_TOKEN = 16
 EMAIL_SECONDS = 20
+LOG_FORMATS = ("text", "json")
 TRUE, FALSE = {"true", "1", "yes", "on"}, {"false", "0", "no", "off", ""}
 
 env = Env()
@@ -160,6 +162,24 @@ def email_from() -> str:
         except ValidationError:
             problem("EMAIL_FROM", "set an address such as linebridge@example.com")
     return address
+
+
+def metrics_token() -> str:
+    """METRICS_TOKEN: what Prometheus must show; without it there is no /metrics."""
+    token = text("METRICS_TOKEN")
+    if token and (len(token) < SHORTEST_TOKEN or not token.isascii() or len(token.split()) != 1):
+        problem("METRICS_TOKEN", f"set at least {SHORTEST_TOKEN} random letters and digits")
+        return ""
+    return token
+
+
+def log_format() -> str:
+    """LOG_FORMAT: how the console's lines look."""
+    found = text("LOG_FORMAT", "text").lower()
+    if found not in LOG_FORMATS:
+        problem("LOG_FORMAT", f"set {' or '.join(LOG_FORMATS)}")
+        return "text"
+    return found
 
 
 def field_encryption_keys() -> list[str]:

@@ -20,7 +20,7 @@ from psa_connectwise.models import AgreementType, ConnectWiseSettings
 # None when open, else what is missing.
 Gate = Literal["credentials", "agreement_type"] | None
 
-ALWAYS_OPEN = ("/settings/", "/admin/", "/accounts/", "/static/", "/healthz", "/readyz")
+ALWAYS_OPEN = ("/settings/", "/admin/", "/accounts/", "/static/", "/healthz", "/readyz", "/metrics")
 # The log helps to mend a half-made installation: the credentials are enough.
 OPEN_WITH_CREDENTIALS = ("/logs/",)
 

@@ -14,6 +14,8 @@ from integration.environment import (
     email,
     email_from,
     field_encryption_keys,
+    log_format,
+    metrics_token,
     redis_url,
     refuse_problems,
     remote_url,
@@ -34,6 +36,7 @@ FIELD_ENCRYPTION_KEYS = field_encryption_keys()
 ALLOWED_HOSTS = allowed_hosts(demo=DEMO)
 CSRF_TRUSTED_ORIGINS = trusted_origins()
 SITE_URL = site_url()
+METRICS_TOKEN = metrics_token()
 # EMAIL_BACKEND, EMAIL_HOST and the rest.
 globals().update(email())
 DEFAULT_FROM_EMAIL = email_from()
@@ -192,9 +195,12 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"()": "integration.system_log.console.PlainFormatter"}},
+    "formatters": {
+        "text": {"()": "integration.system_log.console.PlainFormatter"},
+        "json": {"()": "integration.system_log.console.JsonFormatter"},
+    },
     "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "plain"},
+        "console": {"class": "logging.StreamHandler", "formatter": log_format()},
         "system_log": {"class": "integration.system_log.handler.DatabaseHandler"},
     },
     "root": {"handlers": ["console"], "level": "WARNING"},
@@ -243,7 +249,7 @@ SECURE_HSTS_SECONDS = 0 if DEMO else 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = not DEMO
 # Browsers' preload list is for a whole domain, which is its owner's decision and not ours.
 SILENCED_SYSTEM_CHECKS = ["security.W021"]
-# The containers' health checks ask over plain HTTP from inside.
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+# The containers' health checks, and a Prometheus beside us, ask over plain HTTP from inside.
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 
 refuse_problems()

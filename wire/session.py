@@ -23,6 +23,7 @@ from wire.errors import ConfigError, OutcomeUnknown, TransientError
 from wire.failures import BROKEN, TooLarge, Unanswered, unanswered
 from wire.redact import redact, remember
 from wire.transport import Attempt, DeadlineAdapter, attempting
+from wire.watching import tell
 
 logger = logging.getLogger(__name__)
 
@@ -178,14 +179,17 @@ class RemoteSession:
             try:
                 answer = self._exchange(call, attempt)
             except BROKEN as error:
+                tell(self.service, call.method, None, time.monotonic() - started)
                 raise unanswered(error, attempt, call.timeout) from error
+        seconds = time.monotonic() - started
+        tell(self.service, call.method, answer.status, seconds)
         logger.debug(
             "%s %s %s: %s in %.0f ms (request %s)",
             self.service,
             call.method,
             urlsplit(call.url).path,
             answer.status,
-            (time.monotonic() - started) * 1000,
+            seconds * 1000,
             answer.request_id,
         )
         return answer

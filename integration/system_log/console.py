@@ -1,5 +1,6 @@
-"""How a record looks on the console: one plain line, its links as key=value, no secret."""
+"""How a record looks on the console: one plain line or one JSON object, and no secret."""
 
+import json
 import logging
 import time
 
@@ -24,3 +25,20 @@ class PlainFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         return redact(super().format(record))
+
+
+class JsonFormatter(PlainFormatter):
+    """One JSON object a line, for machines that gather logs."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        told: dict[str, object] = {
+            "time": f"{self.formatTime(record)}Z",
+            "level": record.levelname,
+            "logger": record.name,
+            "message": redact(record.getMessage()),
+        }
+        told |= {name: getattr(record, name) for name in LINKS if hasattr(record, name)}
+        if record.exc_info:
+            told["traceback"] = redact(self.formatException(record.exc_info))
+        # Redacted before it is written as JSON, whose quotes would hide a credential's end.
+        return json.dumps(told, default=str)

@@ -11,6 +11,7 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
 from django.contrib.auth.models import Group, User
 from django.db import connection, transaction
 from django.http import HttpResponse
@@ -66,7 +67,8 @@ def test_every_address_has_a_row() -> None:
 
 
 @pytest.fixture(autouse=True)
-def no_remotes(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_remotes(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> None:
+    settings.METRICS_TOKEN = "a-token-of-prometheus"
     monkeypatch.setattr("integration.views.settings.check_connections", list)
     monkeypatch.setattr("integration.views.settings.fetch_agreement_types", lambda: 0)
     monkeypatch.setattr("integration.views.health.ask_workers", lambda: True)

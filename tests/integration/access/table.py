@@ -53,6 +53,7 @@ FRAME = [
     row("accounts/logout/", post=ByRole(NO_ROLE, 302, below=LOGIN)),
     row("healthz", get=open_to_all()),
     row("readyz", get=open_to_all()),
+    row("metrics", get=open_to_all(401)),  # to a machine with a token of its own
 ]
 GRID = [
     row(INVOICES, get=signed_in()),

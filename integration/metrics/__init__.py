@@ -1,0 +1,1 @@
+"""What Prometheus may know: figures from the database and the broker, latencies of both remotes."""
