@@ -4,6 +4,7 @@ from datetime import date
 
 from django.db import connection, transaction
 
+from bench.laid_aside import laid_aside
 from invoices.models import InvoiceLine
 from invoices.months import months_before
 from invoices.services.mapping_port import SEARCH_TEXT
@@ -115,8 +116,9 @@ def seed(*, newest: date, months: int, lines: int) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         for statement in PEOPLE.strip().split(";\n"):
             cursor.execute(statement, sizes)
-    for back in reversed(range(months)):
-        seed_month(month=months_before(newest, back), lines=lines)
+    with laid_aside(["invoices_invoiceline", "invoices_linesearch"]):
+        for back in reversed(range(months)):
+            seed_month(month=months_before(newest, back), lines=lines)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM (ANALYZE)")
 
