@@ -12,7 +12,7 @@ from psa_connectwise.models import Agreement, Company, Product
 MONTHS = (date(2026, 5, 1), date(2026, 6, 1), date(2026, 7, 1))
 FIFTY = 50
 # So many of a hundred seeds ask for one agreement with fifty lines at once.
-WITH_FIFTY = 4
+WITH_FIFTY = 8
 
 
 @dataclass(frozen=True)
