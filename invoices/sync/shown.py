@@ -40,7 +40,7 @@ Fresh = list[plan.Planned]
 def keep_to_what_was_shown(run: SyncRun, planned: Sequence[plan.Planned], listed: Listed) -> None:
     """Sets the run going with the rows that still hold."""
     # An agreement of another run that came to nothing: whoever waits for it is planned again.
-    run.operations.filter(waits_for__state__in=GIVEN_UP).update(waits_for=None)
+    run.operations.filter(state=S.PLANNED, waits_for__state__in=GIVEN_UP).update(waits_for=None)
     fresh = _by_subject((_subject(one), one) for one in planned)
     shown = _by_subject((_subject_of_row(row), row) for row in _rows(run))
     ended = set(run.scope.get("ends", ()))
@@ -130,8 +130,8 @@ def _is_same(row: Operation, one: plan.Planned, ended: set[str]) -> bool:
 
 
 def _is_unready(row: Operation, one: plan.Planned) -> bool:
-    """Its agreement has to be made or to bill earlier first, which was not shown."""
-    return one.agreement_work is not None and row.waits_for_id is None
+    """Something has to be done first that was not shown: to its agreement, or by another undo."""
+    return row.waits_for_id is None and (one.follows or one.agreement_work is not None)
 
 
 def _stands_there(row: Operation, one: plan.Planned) -> bool:
@@ -193,6 +193,8 @@ def _difference(row: Operation, one: plan.Planned) -> str:
     """In words, what is not as it was shown."""
     if row.state != S.PLANNED:
         return "it would be posted now"
+    if _is_unready(row, one) and one.agreement_work is None:
+        return "something newer would have to be taken back first"
     if _is_unready(row, one):
         made = "be made" if one.slot else "bill from an earlier day"
         return f"its agreement would have to {made} first"

@@ -14,6 +14,7 @@ from django.db.models import F
 
 from invoices.models import InvoiceLine, Operation, SyncRun
 from invoices.sync import changed, keeping, lanes, previews, run
+from invoices.sync.scope import UndoScope
 from invoices.sync.states import OperationState, Origin, RunState
 from tests.invoices.sync.test_previews import preview, row, say_yes
 from tests.invoices.sync.world import JUNE, MAY, World, fresh, settle_later, sync, work
@@ -175,6 +176,23 @@ def test_an_agreement_that_fails_leaves_the_lines_of_a_mere_preview_alone(
     again.refresh_from_db()
     say_yes(again, user)
     assert fresh(second).psa_status == Status.SYNCED
+
+
+def test_an_undo_that_was_shown_before_a_later_month_stood_on_its_addition_is_not_done(
+    world: World, user: User
+) -> None:
+    may = world.monthly(MAY)
+    sync(may)
+    draft = preview(user, undo=UndoScope(line=may.pk))
+    june = world.monthly(JUNE)
+    sync(june, period=JUNE)
+    assert row(june.operations.get().run, june).intent == "unchanged"
+
+    done = say_yes(draft, user)
+
+    assert "something newer" in row(done, may).reason
+    assert len(world.additions()) == 1
+    assert {fresh(may).psa_status, fresh(june).psa_status} == {Status.SYNCED}
 
 
 def test_lines_that_are_refused_are_taken_in_the_order_in_which_everybody_takes_them(
