@@ -3,6 +3,7 @@
 from datetime import date
 
 from django.db.models import Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from invoices.charge_dates import RECURRING
@@ -20,7 +21,7 @@ from invoices.sync import owned
 from invoices.sync.cancellations import Month, Policy, Running
 from invoices.sync.facts import WAITS_FOR_A_YES
 from invoices.sync.scope import Cancellations, RunScope
-from invoices.sync.states import DRAFTS, OperationState, PostingState
+from invoices.sync.states import DRAFTS, OperationState, PostingState, RunState
 
 
 def month_of_run(period: date) -> Month | None:
@@ -98,12 +99,16 @@ def ends_of(run: SyncRun) -> QuerySet[Operation]:
 
 
 def waiting_ends() -> QuerySet[Operation]:
-    """What the newest run over a whole period left for a person to decide, and still stands."""
+    """What the newest run over a whole period left for a person to decide, and still stands.
+
+    Of the newest period that was synced: a run over an older one ends nothing.
+    """
+    unplanned = Q(total=0, state__in=[RunState.FAILED, RunState.STOPPED])
     newest = (
         SyncRun.objects.exclude(scope__has_key="lines")
         .exclude(scope__has_key="undo")
-        .exclude(state__in=[state.value for state in DRAFTS])
-        .order_by("-pk")
+        .exclude(unplanned | Q(state__in=[*DRAFTS, RunState.PLANNING]))
+        .order_by("-period", Coalesce("confirmed_at", "created_at").desc())
         .first()
     )
     if newest is None:

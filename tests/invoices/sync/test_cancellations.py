@@ -16,7 +16,7 @@ from invoices.models import (
     Posting,
     UnfinalSubscription,
 )
-from invoices.sync import ending, lanes
+from invoices.sync import ending, lanes, run
 from invoices.sync.scope import Cancellations
 from invoices.sync.states import OperationState, PostingState
 from tests.invoices.sync.world import JUNE, MAY, World, fresh, settle_later, sync
@@ -72,6 +72,19 @@ def test_under_ask_it_waits_until_it_is_ticked(world: World, gone: InvoiceLine) 
     sync(period=JUNE, cancellations=Cancellations.ASK, ends=(waiting.key,))
     assert len(ended(world)) == 1
     assert not ending.waiting_ends().exists()
+
+
+def test_what_waits_is_not_forgotten_for_a_run_that_could_not_tell(
+    world: World, gone: InvoiceLine
+) -> None:
+    """One over an older month, and one that failed before it had a plan."""
+    sync(period=JUNE)
+    sync(period=MAY)
+    failed = run.start_run(period=JUNE, user=None)
+    assert ending.waiting_ends().exists()
+    run.fail_run(failed.pk, "no answer")
+
+    assert ending.waiting_ends().exists()
 
 
 @pytest.mark.parametrize(
