@@ -152,9 +152,11 @@ def line_refusal(line: InvoiceLine) -> str:
 
 
 def _fresh_result(seen: int) -> SyncRun | None:
-    """The last run's, unless it is old or was dismissed (`seen`) on this page."""
+    """The run's that ended last, unless that is long ago or was dismissed (`seen`) on this page."""
     since = timezone.now() - RESULT_STAYS
-    return SyncRun.objects.filter(finished_at__gte=since, pk__gt=seen).order_by("-pk").first()
+    # Not the highest number: a preview has its own from when it was made.
+    last = SyncRun.objects.filter(finished_at__gte=since).order_by("-finished_at", "-pk").first()
+    return None if last is None or last.pk == seen else last
 
 
 def _number(text: str) -> int:

@@ -1,6 +1,7 @@
 """Sync begins a preview; one line at once, the bar everyone sees, and Stop (P38, P40, P41)."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
@@ -238,6 +239,19 @@ def test_a_result_that_was_dismissed_stays_away(operator: Client) -> None:
 
     assert "Done." not in text
     assert f"seen={run.pk}" in text
+
+
+def test_the_result_above_the_grid_is_of_the_run_that_ended_last(operator: Client) -> None:
+    """Its preview may have been made before that of another one."""
+    now = timezone.now()
+    last = SyncRun.objects.create(period="2026-05-01", state=RunState.FINISHED, finished_at=now)
+    before = SyncRun.objects.create(
+        period="2026-05-01", state=RunState.FINISHED, finished_at=now - timedelta(minutes=1)
+    )
+
+    assert f"seen={last.pk}" in operator.get(RUN).content.decode()
+    assert "Done." in operator.get(RUN, {"seen": before.pk}).content.decode()
+    assert "Done." not in operator.get(RUN, {"seen": last.pk}).content.decode()
 
 
 def test_a_run_that_failed_says_why(operator: Client) -> None:
