@@ -121,21 +121,33 @@ def _upsert() -> tuple[int, int]:
         **{f"charge{name[9:]}": f"staged.{name}" for name in AUTOMATIC_COLUMNS},
     }
     defaults = _other_defaults(set(values))
+    _run("DROP TABLE IF EXISTS pg_temp.fresh_line")
+    _run(
+        """CREATE TEMP TABLE fresh_line ON COMMIT DROP AS
+            SELECT * FROM invoices_invoiceline WITH NO DATA"""
+    )
+    _run(
+        f"""INSERT INTO fresh_line ({", ".join((*values, *defaults))}, created_at)
+            SELECT {", ".join((*values.values(), *(f"%({name})s" for name in defaults)))}, now()
+            FROM ({RESOLVED}) staged
+            JOIN compared_line compared USING (platform_id)
+            WHERE compared.line_id IS NULL OR (NOT compared.closed AND compared.differs)""",
+        defaults,
+    )
+    # Here it costs a tenth of what it costs once the lines stand in all the indexes.
+    prefill_lines(where="true", table="fresh_line")
+    written = ", ".join(
+        field.column for field in InvoiceLine._meta.concrete_fields if _is_written(field)
+    )
     _run(
         f"""WITH upserted AS (
-                INSERT INTO invoices_invoiceline AS line
-                    ({", ".join((*values, *defaults))}, created_at)
-                SELECT {", ".join((*values.values(), *(f"%({name})s" for name in defaults)))}, now()
-                FROM ({RESOLVED}) staged
-                JOIN compared_line compared USING (platform_id)
-                WHERE compared.line_id IS NULL OR (NOT compared.closed AND compared.differs)
-                ORDER BY platform_id
+                INSERT INTO invoices_invoiceline AS line ({written}, created_at)
+                SELECT {written}, created_at FROM fresh_line ORDER BY platform_id
                 ON CONFLICT (platform_id) DO UPDATE SET {_assignments()}
                 WHERE NOT {CLOSED}
                 RETURNING line.id, line.xmax = 0 AS is_new  -- xmax is 0 on a row just inserted
             )
-            INSERT INTO loaded_line SELECT id, is_new FROM upserted""",
-        defaults,
+            INSERT INTO loaded_line SELECT id, is_new FROM upserted"""
     )
     new = _count("SELECT count(*) FROM loaded_line WHERE is_new")
     return new, _count("SELECT count(*) FROM loaded_line") - new

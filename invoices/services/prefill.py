@@ -26,7 +26,7 @@ DEFAULTS: LiteralString = """
         product.connectwise_id AS product_connectwise_id
     FROM (
         SELECT DISTINCT line.organization_id, line.offer_id, line.contract_id
-        FROM invoices_invoiceline line WHERE {where}
+        FROM {table} line WHERE {where}
     ) key
     JOIN mapping_organization organization ON organization.id = key.organization_id
     JOIN mapping_offer offer ON offer.id = key.offer_id
@@ -116,12 +116,13 @@ def prefill_lines(
     params: Mapping[str, Any] | None = None,
     parts: Sequence[Part] = PARTS,
     also: LiteralString = "",
+    table: LiteralString = "invoices_invoiceline",
 ) -> dict[LineKey, int]:
     """Fill the unsynced, unfrozen lines that meet `where`; how many changed, by what decided.
 
     `where` is a condition on `line` (invoices_invoiceline) with named parameters, such as
     "line.id = ANY(%(ids)s)" or "line.platform_id IN (SELECT platform_id FROM staging)".
-    `also` are further assignments, each followed by a comma.
+    `also` are further assignments, each followed by a comma; another `table` has the same columns.
     """
     assignments = also + ", ".join(
         f"{column} = {value}"
@@ -130,8 +131,8 @@ def prefill_lines(
     )
     sql = f"""
         WITH filled AS (
-            UPDATE invoices_invoiceline line SET {assignments}, version = line.version + 1
-            FROM ({_defaults(where)}) said
+            UPDATE {table} line SET {assignments}, version = line.version + 1
+            FROM ({_defaults(where, table)}) said
             WHERE {_affected(where, parts)}
             RETURNING line.organization_id, line.offer_id, line.contract_id
         )
@@ -167,8 +168,8 @@ def fillable_lines(
         return {int(row[0]) for row in cursor.fetchall()}
 
 
-def _defaults(where: LiteralString) -> LiteralString:
-    return DEFAULTS.replace("{where}", f"{OPEN} AND ({where})")
+def _defaults(where: LiteralString, table: LiteralString = "invoices_invoiceline") -> LiteralString:
+    return DEFAULTS.replace("{table}", table).replace("{where}", f"{OPEN} AND ({where})")
 
 
 def _affected(where: LiteralString, parts: Sequence[Part]) -> LiteralString:
