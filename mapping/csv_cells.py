@@ -1,6 +1,9 @@
 """Cells of CSV files that a spreadsheet may open: text that would be a formula there is defused."""
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "'")
+# The wide ones are what an East Asian keyboard types, and Excel there takes them for the same.
+FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+# With the apostrophe itself, so that `restored` takes away no other than ours.
+FORMULA_STARTS = (*FORMULAS, "'")
 
 
 def defused(text: str) -> str:

@@ -63,24 +63,24 @@ def grid_page(tab: Tab, grid: GridState) -> tuple[list[MappingRow], Page]:
     """The rows of the page that the URL asks for, and where that page is."""
     matching = _matching(tab, grid)
     page = grid.at(matching.count())
-    if grid.sort == WAITING:
-        records = _by_money(tab, grid, matching, page)
-    else:
-        order = F(tab.sorts[grid.sort])
-        ordered = order.desc(nulls_last=True) if grid.descending else order.asc(nulls_last=True)
-        sorted_rows = matching.select_related(tab.field).order_by(ordered, "name", "pk")
-        records = list(sorted_rows[page.offset : page.offset + page.size])
-    return rows_of(tab, records), page
+    # The ids of the page first, rows after: the join never sees more than a page.
+    shown = _by_money(tab, grid, matching) if grid.sort == WAITING else _sorted(tab, grid, matching)
+    pks = list(shown[page.offset : page.offset + page.size])
+    records = tab.model._default_manager.select_related(tab.field).in_bulk(pks)
+    return rows_of(tab, [records[pk] for pk in pks if pk in records]), page
 
 
-def _by_money(tab: Tab, grid: GridState, matching: QuerySet[Any], page: Page) -> list[Any]:
-    """The page by what waits; the lines are summed once, not once a row."""
+def _sorted(tab: Tab, grid: GridState, matching: QuerySet[Any]) -> "QuerySet[Any, int]":
+    order = F(tab.sorts[grid.sort])
+    ordered = order.desc(nulls_last=True) if grid.descending else order.asc(nulls_last=True)
+    return matching.order_by(ordered, "name", "pk").values_list("pk", flat=True)
+
+
+def _by_money(tab: Tab, grid: GridState, matching: QuerySet[Any]) -> list[int]:
+    """By what waits; the lines are summed once, not once a row."""
     amounts = lines().waiting_amounts(tab.line_column)
     pks = list(matching.order_by("name", "pk").values_list("pk", flat=True))
-    pks.sort(key=lambda pk: amounts.get(pk, 0), reverse=grid.descending)
-    shown = pks[page.offset : page.offset + page.size]
-    records = tab.model._default_manager.select_related(tab.field).in_bulk(shown)
-    return [records[pk] for pk in shown if pk in records]
+    return sorted(pks, key=lambda pk: amounts.get(pk, 0), reverse=grid.descending)
 
 
 def _matching(tab: Tab, grid: GridState) -> QuerySet[Any]:

@@ -43,8 +43,17 @@ def suggest_quietly(tab: Tab) -> None:
     """Never fails what it follows: the refresh or load that is done stays done."""
     try:
         suggest_mappings(tab)
+        _measure(tab)
     except Exception:
         logger.exception("The suggestions for %s could not be worked out", tab.plural)
+
+
+def _measure(tab: Tab) -> None:
+    """What was just read whole has other sizes than the planner knows of: let it look at once."""
+    models = (tab.model, tab.target_model, tab.suggestion_model)
+    with connection.cursor() as cursor:
+        for model in models:
+            cursor.execute(f"ANALYZE {connection.ops.quote_name(model._meta.db_table)}")
 
 
 @transaction.atomic
