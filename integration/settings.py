@@ -180,6 +180,10 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # A working day; a forgotten browser is signed out overnight.
 SESSION_COOKIE_AGE = 12 * 60 * 60
+# Nothing is uploaded; the longest form is a preview's thousand ends, each with its tick.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
+DATA_UPLOAD_MAX_NUMBER_FILES = 0
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "integration.views.errors.csrf_failure"
 

@@ -16,9 +16,8 @@ from xlsxwriter.worksheet import Worksheet
 from invoices.models import InvoiceLine
 from invoices.queries.columns import COLUMNS, Column
 from invoices.queries.rows import CREATE_AGREEMENT, charge_type_names
+from mapping.csv_cells import FORMULAS
 
-# A spreadsheet takes a text that begins so for a formula; the apostrophe makes it a text again.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 # Without it Excel takes UTF-8 for something else.
 BYTE_ORDER_MARK = "\ufeff"
 COLUMN_WIDTH = 20
@@ -112,7 +111,7 @@ def _plain(value: Decimal) -> Decimal:
 
 def defused(value: object) -> object:
     """Text from elsewhere never becomes a formula; numbers and dates are ours and stay numbers."""
-    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
+    if isinstance(value, str) and value.startswith(FORMULAS):
         return f"'{value}"
     return "" if value is None else value
 
