@@ -1,108 +1,127 @@
-"""Bulk Update of 10,000 and 100,000 lines, beside a bare UPDATE of the same columns of the same lines.
+"""Bulk Update: the confirmed change of three fields, from the worker's claim to the commit.
 
-    DATABASE_URL=… python -m bench.bulk          # on a database that `bench.grid --seed` filled
-
-The targets: 2 s, 15 s, and at most twice the bare UPDATE. On a busy machine read PostgreSQL's own CPU
-seconds, where it runs beside us.
+Beside it stand a bare UPDATE of the same columns of the same lines, by their ids, which checks, locks
+and remembers nothing; and a loop of `save(update_fields=…)` over a sample of them in one transaction.
 """
 
-import os
-import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from datetime import date, timedelta
-from pathlib import Path
+from typing import Any
 
-import django
+from django.contrib.auth.models import User
 from django.db import connection, transaction
 
+from bench.clock import Spent, in_cpu, middle, spent
+from bench.report import Row
+from bench.sizes import Sizes
+from invoices.models import InvoiceLine, Period
+from invoices.models.lines import DateSource, ValueSource
+from invoices.services import bulk
+from invoices.services.line_change import LineChange
+from invoices.services.selection import select_lines
+from psa_connectwise.models import Product
+
+SAMPLE = 200  # lines that are saved one by one
+SECONDS = {10_000: 2, 100_000: 15}
+RATIO = 2
+# Of fewer lines, the checks and what is remembered cost more than the UPDATE: a few hundredths of a second.
+MANY = 1_000
 BARE = """
-    UPDATE invoices_invoiceline SET charge_start_date = %s, charge_start_date_source = 'user',
-        version = version + 1, last_edit_id = 1
-    WHERE id IN (SELECT id FROM invoices_invoiceline WHERE period = %s AND psa_status <> 'synced'
-        ORDER BY id LIMIT %s)
-"""
+UPDATE invoices_invoiceline
+SET charge_start_date = %(start)s, charge_start_date_source = 'user',
+    charge_end_date = %(end)s, charge_end_date_source = 'user',
+    product_id = %(product)s, product_name = %(name)s, product_connectwise_id = %(number)s,
+    product_source = 'bulk', version = version + 1, last_edit_id = %(edit)s
+WHERE id = ANY(%(ids)s)"""
+SAVED = (
+    *("charge_start_date", "charge_start_date_source", "charge_end_date", "charge_end_date_source"),
+    *("product", "product_name", "product_connectwise_id", "product_source"),
+    *("version", "last_edit"),
+)
 
 
-class Undone(Exception):
-    """Takes a bare UPDATE back."""
+def rows(sizes: Sizes) -> list[Row]:
+    month = Period.objects.filter(loaded_at__isnull=False).latest("month").month
+    # A synced line is not updated, and all of the month shall be.
+    InvoiceLine.objects.filter(period=month).update(psa_status="not_synced", error="")
+    user, _ = User.objects.get_or_create(username="bench", is_superuser=True, is_staff=True)
+    changes = _Changes(month)
+    counts = sorted({n for n in (100, 10_000) if n < sizes.lines} | {sizes.lines})
+    return [row for count in counts for row in _of(count, month, user, changes, sizes.repeats)]
 
 
-def bare(month: date, lines: int, day: date) -> None:
-    try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(BARE, [day, month, lines])
-            raise Undone
-    except Undone:
-        pass
-
-
-def timed(name: str, work: Callable[[], object]) -> float:
-    began, cpu = time.perf_counter(), _cpu()
-    work()
-    seconds = time.perf_counter() - began
-    print(f"{name:36} {seconds:7.2f} s   {_cpu() - cpu:7.2f} s CPU", flush=True)
-    return seconds
-
-
-def _cpu() -> float:
-    """What this session's server process has used; 0 where it can't be seen."""
+def _of(count: int, month: date, user: User, changes: "_Changes", repeats: int) -> Sequence[Row]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()")
-        row = cursor.fetchone()
-    stat = Path(f"/proc/{row[0] if row else 0}/stat")
-    if not stat.exists():
-        return 0.0
-    used = stat.read_text().rsplit(")", 1)[1].split()
-    return (int(used[11]) + int(used[12])) / 100
+        cursor.execute("VACUUM (ANALYZE) invoices_invoiceline")
+    ids = list(InvoiceLine.objects.filter(period=month).order_by("pk").values_list("pk", flat=True))
+    ids = ids[:count]
+    done = [
+        (_bulk_update(user, month, ids, changes.next()), _bare_update(ids, changes.next()))
+        for _ in range(repeats)
+    ]
+    ours, bare = middle([one for one, _ in done]), middle([other for _, other in done])
+    sample = ids[:SAMPLE]
+    saved = spent(lambda: _save_each(sample, changes.next())).seconds * len(ids) / len(sample)
+    what, beside = f"{len(ids):,} lines, three fields", "loop of save()"
+    if len(sample) < len(ids):
+        beside += f", reckoned from {len(sample)} lines"
+    return [
+        Row(what=what, ours=ours.seconds, unit="s", other=bare.seconds, beside="bare UPDATE",
+            at_most=SECONDS.get(len(ids)), ratio_at_most=RATIO if len(ids) >= MANY else None,
+            note=in_cpu(ours, bare)),
+        Row(what=what, ours=ours.seconds, unit="s", other=saved, beside=beside),
+    ]  # fmt: skip
 
 
-def measure(month: date, lines: int, target: float) -> None:
-    """Ticks so many, asks, and does it; then the same bare."""
-    from django.contrib.auth.models import User
+class _Changes:
+    """One after the other, each unlike the one before: every line really changes."""
 
-    from invoices.models import InvoiceLine
-    from invoices.services import bulk
-    from invoices.services.line_change import LineChange
-    from invoices.services.selection import clear_selection, select_lines
+    def __init__(self, month: date) -> None:
+        self._month, self._done = month, 0
+        self._products = list(Product.objects.filter(inactive=False, missing=False)[:50])
 
-    user, _ = User.objects.get_or_create(username="bench")
-    # Another day each time, so that each line really changes.
-    day = month + timedelta(days=int(time.time()) // 60 % 27)
-    open_lines = InvoiceLine.objects.filter(period=month).exclude(psa_status="synced")
-    ids = list(open_lines.order_by("pk").values_list("pk", flat=True)[:lines])
-    change = LineChange(start=day, end=day + timedelta(days=40))
-    clear_selection(user=user)
-    chosen = InvoiceLine.objects.filter(pk__in=ids)
-    timed(f"tick {len(ids):,}", lambda: select_lines(user=user, period=month, lines=chosen))
-    drafted = []
-    timed(
-        "ask",
-        lambda: drafted.append(bulk.draft_update(user=user, period=month, change=change)),
-    )
-    bulk.confirm_update(edit_id=drafted[0].pk, user=user)
-    took = timed(
-        f"update {len(ids):,} (target {target:.0f} s)",
-        lambda: bulk.apply_update(edit_id=drafted[0].pk),
-    )
-    again = day + timedelta(days=1)
-    plain = timed(f"bare UPDATE of {len(ids):,}", lambda: bare(month, lines, again))
-    print(f"{'':36} {took / plain:7.2f} × the bare UPDATE\n")
+    def next(self) -> LineChange:
+        self._done += 1
+        return LineChange(
+            start=self._month + timedelta(days=self._done % 28),
+            end=self._month + timedelta(days=40 + self._done % 28),
+            product=self._products[self._done % len(self._products)],
+        )
 
 
-def main() -> None:
-    django.setup()
-    from invoices.models import InvoiceLine, Period
-
-    newest = Period.objects.order_by("-month").first()
-    if newest is None:
-        raise SystemExit("No period is loaded: seed the database first.")
-    InvoiceLine.objects.filter(period=newest.month, psa_status="synced").update(
-        psa_status="not_synced"
-    )
-    for lines, target in ((10_000, 2.0), (100_000, 15.0)):
-        measure(newest.month, lines, target)
+def _bulk_update(user: User, month: date, ids: Sequence[int], change: LineChange) -> Spent:
+    select_lines(user=user, period=month, lines=InvoiceLine.objects.filter(pk__in=ids))
+    draft = bulk.draft_update(user=user, period=month, change=change)
+    bulk.confirm_update(edit_id=draft.pk, user=user)
+    took = spent(lambda: bulk.apply_update(edit_id=draft.pk))
+    draft.refresh_from_db()
+    if draft.written != len(ids):
+        raise RuntimeError(draft.message)
+    return took
 
 
-if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "integration.settings")
-    main()
+def _bare_update(ids: Sequence[int], change: LineChange) -> Spent:
+    assert isinstance(change.product, Product)
+    values: dict[str, Any] = {
+        "start": change.start, "end": change.end, "product": change.product.pk,
+        "name": change.product.name, "number": change.product.connectwise_id,
+        "edit": None, "ids": list(ids),
+    }  # fmt: skip
+    with connection.cursor() as cursor:
+        return spent(lambda: cursor.execute(BARE, values))
+
+
+@transaction.atomic
+def _save_each(ids: Sequence[int], change: LineChange) -> None:
+    assert isinstance(change.product, Product)
+    assert isinstance(change.start, date)
+    assert isinstance(change.end, date)
+    for line in InvoiceLine.objects.filter(pk__in=ids):
+        line.charge_start_date, line.charge_end_date = change.start, change.end
+        line.charge_start_date_source = line.charge_end_date_source = DateSource.USER
+        line.product, line.product_source = change.product, ValueSource.BULK
+        line.product_name = change.product.name
+        line.product_connectwise_id = change.product.connectwise_id
+        line.version += 1
+        line.last_edit = None
+        line.save(update_fields=SAVED)

@@ -1,50 +1,51 @@
-"""Preview: from the press of the button to operations that can be shown (target: 10,000 lines in 2 s).
+"""The preview: from the press of the button to operations that can be shown, with nothing sent.
 
-DATABASE_URL=… REDIS_URL=… python -m bench.planning --lines 10000
+One worker reads the lines and what ConnectWise is known to hold, plans, and keeps the plan.
 """
 
-import argparse
-import sys
-import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
+
+from django.db import connection
 
 from bench import world
+from bench.clock import Spent, spent
+from bench.report import Row
+from bench.sizes import Sizes
 
-PORT = 58_723
-T = TypeVar("T")
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench.planning", description=__doc__)
-    parser.add_argument("--lines", type=int, default=10_000)
-    parser.add_argument("--agreements", type=int, default=20)
-    options = parser.parse_args()
-    with world.stand_in(PORT):
-        world.prepare(url=f"http://127.0.0.1:{PORT}", quota=100_000_000, concurrency=8)
-        world.seed(options.lines, agreements=options.agreements)
-        sys.stdout.write(f"{options.lines:,} lines{'wall s':>22}{'CPU s':>10}{'statements':>12}\n")
-        measure()
+AGREEMENTS = 20
+PATIENCE = 2.0  # seconds for 10,000 lines on the screen
 
 
-def measure() -> None:
-    from django.db import connection
+def rows(sizes: Sizes) -> list[Row]:
+    port = world.free_port()
+    with world.stand_in(port):
+        world.prepare(url=f"http://127.0.0.1:{port}", quota=100_000_000)
+        world.seed(sizes.previewed, agreements=AGREEMENTS)
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
+        return _measured(sizes.previewed)
 
+
+def _measured(lines: int) -> list[Row]:
     from invoices.sync import planning, previews
     from invoices.sync.scope import RunScope
 
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
-    planned = _timed("gather and plan", lambda: planning.preview(world.MAY))
-    assert planned
+    planned, _ = _counted(lambda: planning.preview(world.MAY))
     draft = previews.start_draft(period=world.MAY, user=None, scope=RunScope())
-    _timed("and keep, as a preview (≤ 2)", lambda: previews.plan_if_needed(draft.pk, draft.epoch))
-    assert draft.operations.count() == len(planned)
+    kept, statements = _counted(lambda: previews.plan_if_needed(draft.pk, draft.epoch))
+    if not draft.operations.exists():
+        raise RuntimeError("nothing was planned")
+    return [
+        Row(what=f"{lines:,} lines, read and planned", ours=planned.seconds, unit="s",
+            note=f"CPU: {planned.cpu:.2f} s"),
+        Row(what=f"{lines:,} lines, read, planned and kept", ours=kept.seconds, unit="s",
+            at_most=PATIENCE, note=f"CPU: {kept.cpu:.2f} s, {statements} statements"),
+    ]  # fmt: skip
 
 
-def _timed(label: str, work: Callable[[], T]) -> T:
-    from django.db import connection
-
+def _counted(work: Callable[[], object]) -> tuple[Spent, int]:
+    """With the number of SQL statements."""
     statements = 0
 
     def count(execute: Any, *arguments: Any) -> Any:
@@ -52,13 +53,5 @@ def _timed(label: str, work: Callable[[], T]) -> T:
         statements += 1
         return execute(*arguments)
 
-    wall, cpu = time.perf_counter(), time.process_time()
     with connection.execute_wrapper(count):
-        done = work()
-    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    sys.stdout.write(f"{label:30}{wall:10.2f}{cpu:10.2f}{statements:12}\n")
-    return done
-
-
-if __name__ == "__main__":
-    main()
+        return spent(work), statements

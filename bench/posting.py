@@ -1,44 +1,102 @@
-"""Posting: wall time against requests × round trip ÷ concurrency (target ≤ 1.1), and what a line costs.
+"""Posting: a run through workers of its own, from the first request to the last.
 
-    DATABASE_URL=… REDIS_URL=… python -m bench.posting --lines 10000 --latency 100 --concurrency 8
-
-Everything runs on this computer: worker, PostgreSQL, the stand-in. The quota is lifted. The lists at
-the start and the plan are shown apart.
+The round trip is the stand-in's latency, the quota is lifted. The ideal is requests × round trip ÷
+concurrency; the lists at the start and the plan are apart. Beside it stands a plain script: a loop that
+posts one addition after the other, by our own client, and keeps nothing; reckoned from a sample.
 """
 
-import argparse
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import requests
 
 from bench import world
+from bench.report import Row
+from bench.sizes import Sizes
 
 QUOTA = 100_000_000
-PORT = 58_722
+AGREEMENTS = 20
 SAMPLE = 100  # lines whose statements are counted
-URL = f"http://127.0.0.1:{PORT}"
+BY_SCRIPT = 50  # lines that the plain script posts
+LONGEST = 1.1  # of the ideal
+MOST_REQUESTS = 1.05  # per line
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench.posting", description=__doc__)
-    parser.add_argument("--lines", type=int, default=10_000)
-    parser.add_argument("--agreements", type=int, default=20)
-    parser.add_argument("--latency", type=float, default=100.0, help="milliseconds")
-    parser.add_argument("--concurrency", type=int, default=8)
-    parser.add_argument("--workers", type=int, default=1, help="processes of the worker")
-    options = parser.parse_args()
-    with world.stand_in(PORT) as connectwise:
-        name = world.prepare(url=URL, quota=QUOTA, concurrency=options.concurrency)
-        world.seed(options.lines + SAMPLE, agreements=options.agreements)
+@dataclass(frozen=True, kw_only=True)
+class Posted:
+    """What a run took."""
+
+    outcome: str
+    planning: float  # seconds
+    posting: float
+    requests: int
+    at_once: int
+    commits: int
+    cpu: dict[str, float]  # seconds, by who used them
+
+
+def rows(sizes: Sizes) -> list[Row]:
+    port = world.free_port()
+    url = f"http://127.0.0.1:{port}"
+    with world.stand_in(port) as connectwise:
+        name = world.prepare(url=url, quota=QUOTA, concurrency=sizes.concurrency)
+        world.seed(sizes.posted + SAMPLE, agreements=AGREEMENTS)
         statements = statements_per_line()
-        requests.post(f"{URL}/_sandbox/faults", json={"latency_ms": options.latency}, timeout=5)
-        for label, figure in measure(options, name, connectwise.pid).items():
-            sys.stdout.write(f"{label:32}{figure:>14}\n")
-    sys.stdout.write(f"{'SQL statements per line':32}{statements:14.1f}\n")
+        requests.post(f"{url}/_sandbox/faults", json={"latency_ms": sizes.latency}, timeout=5)
+        posted = run_once(sizes, url=url, database=name, stand_in=connectwise.pid)
+        return _rows(sizes, posted, statements=statements, script=script_per_line())
+
+
+def _rows(sizes: Sizes, posted: Posted, *, statements: float, script: float) -> list[Row]:
+    ideal = posted.requests * sizes.latency / 1000 / sizes.concurrency
+    lines = sizes.posted
+    what = f"{lines:,} lines, {sizes.latency:g} ms, {sizes.concurrency} requests at once"
+    cpu = ", ".join(
+        f"{name} {seconds / lines * 1000:.2f} ms" for name, seconds in posted.cpu.items()
+    )
+    return [
+        Row(what=what, ours=posted.posting, unit="s", other=ideal or None, beside="ideal",
+            ratio_at_most=LONGEST if ideal else None, note=posted.outcome),
+        Row(what=what, ours=posted.posting, unit="s", other=script * lines,
+            beside=f"plain script, reckoned from {BY_SCRIPT} lines"),
+        Row(what="requests per line, the lists apart", ours=posted.requests / lines, unit="",
+            at_most=MOST_REQUESTS, note=f"{posted.at_once} at once"),
+        Row(what="lists read and all planned before it", ours=posted.planning, unit="s"),
+        Row(what="CPU per line", ours=sum(posted.cpu.values()) / lines * 1000, unit="ms", note=cpu),
+        Row(what="SQL statements per line", ours=statements, unit="",
+            note=f"{posted.commits / lines:.1f} commits"),
+    ]  # fmt: skip
+
+
+def script_per_line() -> float:
+    """Seconds that a line takes who posts them one by one."""
+    from invoices.models import InvoiceLine
+    from psa_connectwise import conf
+    from psa_connectwise.payloads import NewAddition
+
+    client = conf.get_client()
+    lines = InvoiceLine.objects.select_related("agreement", "product")[:BY_SCRIPT]
+    began = time.perf_counter()
+    for line in lines:
+        assert line.agreement
+        assert line.product
+        client.create_addition(
+            line.agreement.connectwise_id,
+            NewAddition(
+                product_id=line.product.connectwise_id,
+                quantity=line.quantity,
+                unit_price=line.unit_price,
+                unit_cost=line.unit_cost,
+                effective_date=line.charge_start_date,
+                invoice_description=line.offer_name,
+                taxable=True,
+            ),
+        )
+    return (time.perf_counter() - began) / len(lines)
 
 
 def statements_per_line() -> float:
@@ -76,30 +134,34 @@ def _commits() -> int:
 
 
 @contextmanager
-def workers(options: argparse.Namespace) -> Iterator[list[int]]:
+def workers(sizes: Sizes) -> Iterator[list[int]]:
     """Celery workers as the launcher starts them; their process ids."""
-    threads = max(2, -(-options.concurrency // options.workers))
+    threads = max(2, -(-sizes.concurrency // sizes.workers))
     command = [sys.executable, "-m", "celery", "-A", "integration", "worker", "--pool", "threads"]
     command += ["--concurrency", str(threads), "--without-gossip", "--without-mingle"]
     with ExitStack() as stack:
         started = [
             stack.enter_context(world.running([*command, "-n", f"bench{number}@%h"]))
-            for number in range(options.workers)
+            for number in range(sizes.workers)
         ]
-        time.sleep(6)  # until they have connected
-        if any(one.poll() is not None for one in started):
-            raise RuntimeError("a worker ended by itself")
+        world.wait_for(lambda: _answering() == sizes.workers)
         yield [one.pid for one in started]
 
 
-def measure(options: argparse.Namespace, database: str, stand_in_pid: int) -> dict[str, str]:
-    """One run through workers of its own."""
+def _answering() -> int:
+    from integration.celery import app
+
+    return len(app.control.ping(timeout=1.0) or ())
+
+
+def run_once(sizes: Sizes, *, url: str, database: str, stand_in: int) -> Posted:
+    """Every line of the month that is not posted yet."""
     from invoices.models import SyncRun
     from invoices.sync import run
     from invoices.sync.states import RunState
     from invoices.tasks import sync as doorbell
 
-    with workers(options) as pids:
+    with workers(sizes) as pids:
         began = time.perf_counter()
         started = run.start_run(period=world.MAY, user=None)
         doorbell.ring(started)
@@ -110,37 +172,26 @@ def measure(options: argparse.Namespace, database: str, stand_in_pid: int) -> di
         spent = {
             "workers": world.Processor(pids=pids),
             "PostgreSQL": world.Processor(database=database),
-            "the stand-in": world.Processor(pids=[stand_in_pid]),
+            "the stand-in": world.Processor(pids=[stand_in]),
         }
-        sent, commits = -_meter()["requests"], -_commits()
+        sent, commits = -_meter(url)["requests"], -_commits()
         while row.filter(state=RunState.RUNNING).exists():
             time.sleep(0.1)
             for one in spent.values():
                 one.look()
-        wall = time.perf_counter() - planned
-    sent, commits = sent + _meter()["requests"], commits + _commits()
-    ideal = sent * options.latency / 1000 / options.concurrency
-    return {
-        "lines": f"{options.lines:,}",
-        "outcome": run.progress(row.get()).sentence(),
-        "read and plan, s": f"{planned - began:.2f}",
-        "requests per line (≤ 1.05)": f"{sent / options.lines:.3f}",
-        "most requests at once": str(_meter()["maxInFlight"]),
-        "wall, s": f"{wall:.2f}",
-        "ideal, s": f"{ideal:.2f}",
-        "wall ÷ ideal (≤ 1.1)": f"{wall / ideal:.3f}" if ideal else "-",
-        "commits per line": f"{commits / options.lines:.1f}",
-        **{
-            f"CPU of {name}, ms a line": f"{one.seconds() / options.lines * 1000:.2f}"
-            for name, one in spent.items()
-        },
-    }
+        ended = time.perf_counter()
+        meter = _meter(url)
+        return Posted(
+            outcome=run.progress(row.get()).sentence(),
+            planning=planned - began,
+            posting=ended - planned,
+            requests=sent + meter["requests"],
+            at_once=meter["maxInFlight"],
+            commits=commits + _commits(),
+            cpu={name: one.seconds() for name, one in spent.items()},
+        )
 
 
-def _meter() -> dict[str, int]:
-    found: dict[str, int] = requests.get(f"{URL}/_sandbox/state", timeout=5).json()
+def _meter(url: str) -> dict[str, int]:
+    found: dict[str, int] = requests.get(f"{url}/_sandbox/state", timeout=5).json()
     return found
-
-
-if __name__ == "__main__":
-    main()

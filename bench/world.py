@@ -1,16 +1,21 @@
 """A database, a stand-in and lines of their own for a measurement; nothing of a user's is touched."""
 
+import importlib
+import logging
+import multiprocessing
 import os
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -21,9 +26,10 @@ ROOT = Path(__file__).resolve().parent.parent
 TODAY = date(2026, 5, 18)
 MAY = date(2026, 5, 1)
 TICK = os.sysconf("SC_CLK_TCK")
+T = TypeVar("T")
 
 
-def prepare(*, url: str, quota: int, concurrency: int) -> str:
+def prepare(*, url: str = "http://127.0.0.1:9", quota: int = 900, concurrency: int = 8) -> str:
     """Makes `<name>_bench` afresh and points this process's settings at it; returns its name."""
     database = urlsplit(os.environ["DATABASE_URL"])
     name = f"{database.path.strip('/')}_bench"
@@ -53,12 +59,46 @@ def prepare(*, url: str, quota: int, concurrency: int) -> str:
 
 
 @contextmanager
-def stand_in(port: int) -> Iterator["subprocess.Popen[bytes]"]:
-    """ConnectWise's, as a process of its own."""
-    command = [sys.executable, "-m", "psa_connectwise.sandbox", "--port", str(port)]
-    with running([*command, "--today", TODAY.isoformat()]) as process:
+def stand_in(
+    port: int, module: str = "psa_connectwise.sandbox", *options: str, today: date = TODAY
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """ConnectWise's or the Platform's, as a process of its own."""
+    command = [sys.executable, "-m", module, "--port", str(port), *options]
+    with running([*command, "--today", today.isoformat()]) as process:
         wait_for(lambda: answers(f"http://127.0.0.1:{port}/"))
         yield process
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def in_a_process(work: Callable[..., T], *arguments: object) -> T:
+    """In a process that begins with this, on the same database."""
+    from django.db import connection
+
+    path = f"/{connection.settings_dict['NAME']}"
+    url = urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path=path))
+    name = f"{work.__module__}:{work.__qualname__}"
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, spawn, initializer=_begin, initargs=(url,)) as pool:
+        return cast(T, pool.submit(_named, name, *arguments).result())
+
+
+def _begin(url: str) -> None:
+    os.environ |= {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "integration.settings"}
+    logging.disable(logging.WARNING)
+    import django
+
+    django.setup()
+
+
+def _named(name: str, *arguments: object) -> Any:
+    """By its name, since models can't be imported before Django is set up."""
+    module, _, function = name.partition(":")
+    return getattr(importlib.import_module(module), function)(*arguments)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""`make test`, `make soak` and `make lint`."""
+"""`make test`, `make soak`, `make bench` and `make lint`."""
 
 import contextlib
 import os
@@ -38,8 +38,14 @@ def test(python: Path, arguments: list[str]) -> int:
     """Runs pytest on servers of its own, beside whatever else runs; returns its exit code."""
     chromium = machine.ensure_chromium(python)
     with own_servers() as environment:
-        command = [str(python), "-m", "pytest", *arguments]
+        command = [str(python), "-m", "pytest", *shared_out(arguments)]
         return run_in_front(command, environment | {"CHROMIUM": str(chromium)})
+
+
+def shared_out(arguments: list[str]) -> list[str]:
+    """Between two processes, a file each; a debugger, or who says so (`-n0`), gets one."""
+    alone = any(one.startswith(("-n", "--pdb", "--trace", "--sw")) for one in arguments)
+    return arguments if alone else ["-n2", "--dist=loadfile", *arguments]
 
 
 def soak(python: Path, arguments: list[str]) -> int:
@@ -49,8 +55,14 @@ def soak(python: Path, arguments: list[str]) -> int:
         return run_in_front(command, environment | {"PYTHONHASHSEED": "0"})
 
 
+def bench(python: Path, arguments: list[str]) -> int:
+    """Measures likewise, on a PostgreSQL that writes as carefully as one in production."""
+    with own_servers(fast=False) as environment:
+        return run_in_front([str(python), "-m", "bench", *arguments], environment)
+
+
 @contextlib.contextmanager
-def own_servers() -> Iterator[dict[str, str]]:
+def own_servers(*, fast: bool = True) -> Iterator[dict[str, str]]:
     """The environment of a run that has servers for itself; they and their data go with it."""
     kept = State.here()
     kept.make()
@@ -58,7 +70,7 @@ def own_servers() -> Iterator[dict[str, str]]:
     remove_old_runs(home.folder)
     state = State(home.folder / f"test-{os.getpid()}")
     with state.locked(), Stack(state) as stack:
-        yield {**os.environ, **isolated(), **servers(stack, home.within(state.folder))}
+        yield {**os.environ, **isolated(), **servers(stack, home.within(state.folder), fast=fast)}
     shutil.rmtree(state.folder)
 
 
@@ -73,13 +85,13 @@ def isolated() -> dict[str, str]:
     }
 
 
-def servers(stack: Stack, home: Home) -> dict[str, str]:
-    """Those of the environment where given, else own ones that forget everything."""
+def servers(stack: Stack, home: Home, *, fast: bool) -> dict[str, str]:
+    """Those of the environment where given, else own ones; fast ones lose data at a power cut."""
     secrets = new_secrets()
     database = os.environ.get("DATABASE_URL")
     broker = os.environ.get("REDIS_URL")
     return {
-        "DATABASE_URL": database or postgres.start(stack, home, secrets["postgres"], fast=True),
+        "DATABASE_URL": database or postgres.start(stack, home, secrets["postgres"], fast=fast),
         "REDIS_URL": broker or valkey.start(stack, home, secrets["valkey"]),
     }
 
@@ -127,7 +139,7 @@ def lint_steps(python: Path) -> dict[str, list[str]]:
     return {
         "ruff check": [*run, "ruff", "check", "."],
         "ruff format": [*run, "ruff", "format", "--check", "."],
-        "mypy": [*run, "mypy", *PACKAGES, "tests", "manage.py"],
+        "mypy": [*run, "mypy", *PACKAGES, "bench", "tests", "manage.py"],
         "lint-imports": [str(python.with_name("lint-imports"))],
         "manage.py check": [*manage, "check"],
         "makemigrations": [*manage, "makemigrations", "--check", "--dry-run"],

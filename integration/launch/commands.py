@@ -64,6 +64,7 @@ VERBS: dict[str, tuple[Callable[[list[str]], int], str]] = {
     "demo": (run_demo, "start everything on this computer, until Ctrl-C"),
     "test": (lambda rest: checks.test(virtualenv.ensure(), rest), "run pytest with ARGS"),
     "soak": (lambda rest: checks.soak(virtualenv.ensure(), rest), "play seeds of faults with ARGS"),
+    "bench": (lambda rest: checks.bench(virtualenv.ensure(), rest), "measure speed with ARGS"),
     "lint": (lambda rest: checks.lint(virtualenv.ensure(), rest), "run every static check"),
     "manage": (manage, "run manage.py ARGS against the running demo"),
     "lock": (lock, "write requirements*.txt; ARGS such as --upgrade go to the resolver"),

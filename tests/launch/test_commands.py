@@ -20,7 +20,7 @@ def test_every_target_of_the_makefile_is_a_verb_in_one_line() -> None:
     targets = dict(
         re.findall(r"^(\w+): ; \$\(LAUNCH\) (\w+)", (ROOT / "Makefile").read_text(), re.M)
     )
-    assert set(targets) == {"demo", "test", "soak", "lint", "setup", "lock"}
+    assert set(targets) == {"demo", "test", "soak", "bench", "lint", "setup", "lock"}
     assert set(targets.values()) <= set(commands.VERBS)
 
 
@@ -49,6 +49,20 @@ def test_being_interrupted_is_no_error_of_ours(
 def test_arguments_reach_pytest_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(commands.VERBS, "test", (len, "counts its arguments"))
     assert commands.main(["test", "-k", "two words", "--durations=3"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("given", "run"),
+    [
+        ([], ["-n2", "--dist=loadfile"]),
+        (["-k", "grid"], ["-n2", "--dist=loadfile", "-k", "grid"]),
+        (["-n0"], ["-n0"]),
+        (["--pdb"], ["--pdb"]),
+        (["-n4", "--dist=load"], ["-n4", "--dist=load"]),
+    ],
+)
+def test_the_suite_is_shared_between_two_processes(given: list[str], run: list[str]) -> None:
+    assert checks.shared_out(given) == run
 
 
 def test_a_soak_is_asked_for_seeds_in_makes_own_words() -> None:
@@ -80,6 +94,27 @@ def test_a_soak_runs_on_servers_of_its_own_and_replays(monkeypatch: pytest.Monke
     ((command, environment),) = ran
     assert command == ["python", "-m", "tests.soak", "--seeds=3"]
     assert environment == {"DATABASE_URL": "its own", "PYTHONHASHSEED": "0"}
+
+
+def test_speed_is_measured_on_servers_that_keep_their_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[list[str]] = []
+    fast: list[bool] = []
+
+    def run_in_front(command: list[str], environment: dict[str, str]) -> int:
+        ran.append(command)
+        return 1
+
+    @contextmanager
+    def own_servers(**how: bool) -> Iterator[dict[str, str]]:
+        fast.append(how["fast"])
+        yield {}
+
+    monkeypatch.setattr(checks, "run_in_front", run_in_front)
+    monkeypatch.setattr(checks, "own_servers", own_servers)
+
+    assert checks.bench(Path("python"), ["--only", "load"]) == 1
+    assert ran == [["python", "-m", "bench", "--only", "load"]]
+    assert fast == [False]
 
 
 def test_help_names_every_verb(capsys: pytest.CaptureFixture[str]) -> None:

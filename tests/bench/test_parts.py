@@ -1,0 +1,95 @@
+"""Each part measures something, at sizes that take a moment; no figure is judged here."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from bench import bulk, command, load, pages, planning, posting, seed, world
+from bench.report import Row
+from bench.sizes import Sizes
+from invoices.models import InvoiceLine, SyncRun
+from tests.invoices.sync.world import work
+
+SMALL = Sizes(
+    months=2, lines=40, rounds=2, repeats=1, posted=4, previewed=4, latency=0, concurrency=2
+)
+MAY = date(2026, 5, 1)
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def fill(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, count in (("ORGANIZATIONS", 5), ("OFFERS", 5), ("DIRECTORY", 60), ("AGREEMENTS", 9)):
+        monkeypatch.setattr(seed, name, count)
+    seed.seed(newest=MAY, months=SMALL.months, lines=SMALL.lines)
+
+
+def told(rows: list[Row]) -> str:
+    return "\n".join(row.what for row in rows)
+
+
+def test_on_seeded_months_grid_bulk_update_and_load_are_measured(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One test, because seeding takes longest."""
+    monkeypatch.setattr(world, "in_a_process", lambda work, *arguments: work(*arguments))
+    fill(monkeypatch)
+    assert InvoiceLine.objects.count() == SMALL.months * SMALL.lines
+
+    for part, wanted in (
+        (pages, "page of 20, sorted by offer"),
+        (bulk, "40 lines, three fields"),
+        (load, "lines, first load"),
+    ):
+        rows = part.rows(SMALL)
+        assert wanted in told(rows)
+        assert all(row.ours > 0 for row in rows if row.unit)
+    # The months that were loaded for it are gone.
+    assert set(InvoiceLine.objects.values_list("period", flat=True)) == {MAY, date(2026, 4, 1)}
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The test's database instead of one made for the measurement, and its worker in this process."""
+
+    def prepare(*, url: str, **_: Any) -> str:
+        for name, value in {
+            "CONNECTWISE_URL": url,
+            "CONNECTWISE_COMPANY_ID": "kontor",
+            "CONNECTWISE_PUBLIC_KEY": "public",
+            "CONNECTWISE_PRIVATE_KEY": "private",
+            "CONNECTWISE_CLIENT_ID": "00000000-0000-4000-8000-000000000001",
+            "CONNECTWISE_MAX_REQUESTS_PER_MINUTE": 1_000_000,
+        }.items():
+            monkeypatch.setattr(settings, name, value)
+        return "none"
+
+    @contextmanager
+    def workers(_sizes: Sizes) -> Iterator[list[int]]:
+        yield [os.getpid()]
+
+    monkeypatch.setattr(world, "prepare", prepare)
+    monkeypatch.setattr(posting, "workers", workers)
+    monkeypatch.setattr(posting, "SAMPLE", 2)
+    monkeypatch.setattr(posting, "BY_SCRIPT", 2)
+    monkeypatch.setattr("invoices.tasks.sync.ring", work)
+
+
+def test_a_preview_is_measured(here: None) -> None:
+    assert "4 lines, read, planned and kept" in told(planning.rows(SMALL))
+
+
+def test_posting_is_measured_and_posts_every_line(here: None) -> None:
+    rows = {row.what: row for row in posting.rows(SMALL)}
+
+    assert rows["requests per line, the lists apart"].at_most == posting.MOST_REQUESTS
+    assert InvoiceLine.objects.filter(psa_status="synced").count() == 4 + 2
+    assert SyncRun.objects.count() == 2
+
+
+def test_the_machine_is_named(here: None) -> None:
+    assert "PostgreSQL" in command._database()
