@@ -110,6 +110,7 @@ def change_lines(scope: Scope, change: LineChange, *, edit: LineEdit, origin: Va
 def lock(scope: Scope) -> None:
     """Customers and offers before lines: the order in which a change of a mapping takes them.
 
+    Their keys stay: a plan that points at them is kept meanwhile, and never waits in turn.
     Raises `LinesRefused` where a line is not there.
     """
     pairs = scope.lines.order_by().values_list("organization", "offer").distinct()
@@ -118,8 +119,8 @@ def lock(scope: Scope) -> None:
         Organization.objects.filter(pk__in=organizations),
         Offer.objects.filter(pk__in=offers),
     ):
-        list(rows.order_by("pk").select_for_update().values_list("pk"))
-    lines = scope.lines.select_for_update(of=("self",)).order_by("pk")
+        list(rows.order_by("pk").select_for_update(no_key=True).values_list("pk"))
+    lines = scope.lines.select_for_update(of=("self",), no_key=True).order_by("pk")
     if len(lines.values_list("pk")) < scope.total:
         raise LinesRefused([])
 

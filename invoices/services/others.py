@@ -55,8 +55,8 @@ def apply_to_others(*, edit: LineEdit, user: User) -> LineEdit:
     """Give it to them, as they are now; nothing else of them is touched."""
     line = InvoiceLine.objects.get(pk=edit.lines.line_ids[0])
     # In the order in which a change of a mapping takes them.
-    Organization.objects.select_for_update().get(pk=line.organization_id)
-    Offer.objects.select_for_update().get(pk=line.offer_id)
+    Organization.objects.select_for_update(no_key=True).get(pk=line.organization_id)
+    Offer.objects.select_for_update(no_key=True).get(pk=line.offer_id)
     applied = LineEdit.objects.create(
         kind=LineEdit.Kind.OTHERS,
         user=user,

@@ -100,7 +100,8 @@ def _show_as_existing(own: OwnAgreement, row: AgreementRow) -> None:
         in_flight=False,
     ).exclude(psa_status=InvoiceLine.Status.SYNCED)
     # Locked first: an edit that came in between would be taken for this change of ours.
-    pks = list(asking.select_for_update().order_by("pk").values_list("pk", flat=True))
+    locked = asking.select_for_update(no_key=True)
+    pks = list(locked.order_by("pk").values_list("pk", flat=True))
     asking = InvoiceLine.objects.filter(pk__in=pks)
     # Their operations are planned on the version before this change, which is none of the user's.
     Operation.objects.filter(state=OperationState.PLANNED, line__in=asking).filter(

@@ -84,7 +84,7 @@ def accept_sure_ones(
     """Map all that was shown, or nothing; raises `ListChanged` where the list is another one now."""
     # Whoever maps one of them meanwhile waits, or is waited for and seen.
     unmapped = tab.model._default_manager.filter(**{f"{tab.field}__isnull": True})
-    list(unmapped.select_for_update().order_by("pk").values_list("pk"))
+    list(unmapped.select_for_update(no_key=True).order_by("pk").values_list("pk"))
     shown = sure_ones(tab)
     if shown.mark != mark:
         raise ListChanged

@@ -117,7 +117,7 @@ def set_products(choices: Iterable[ProductChoice], *, by: By) -> list[MappingCha
 
 def _set_products_for_all(wanted: Mapping[int, ProductChoice], *, by: By) -> list[MappingChange]:
     changed, changes = [], []
-    locked = Offer.objects.select_for_update(of=("self",)).select_related("product")
+    locked = Offer.objects.select_for_update(of=("self",), no_key=True).select_related("product")
     for offer in locked.filter(pk__in=wanted).order_by("pk"):
         choice = wanted[offer.pk]
         if choice.product == offer.product:
@@ -195,5 +195,7 @@ def _save_agreements(chosen: list[AgreementDefault], dropped: list[int]) -> None
 
 def _lock_organizations(ids: Iterable[int]) -> list[Organization]:
     """Locked in the order of their ids, so that two who lock several never wait for each other."""
-    locked = Organization.objects.select_for_update(of=("self",)).select_related("company")
+    locked = Organization.objects.select_for_update(of=("self",), no_key=True).select_related(
+        "company"
+    )
     return list(locked.filter(pk__in=set(ids)).order_by("pk"))

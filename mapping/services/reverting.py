@@ -110,7 +110,8 @@ def revert_changes(
     wanted = list(changes)
     # Whoever maps one of these waits, or is waited for and seen.
     organizations = {change.organization_id for change in wanted if change.organization_id}
-    list(Organization.objects.select_for_update().filter(pk__in=organizations).order_by("pk"))
+    locked = Organization.objects.select_for_update(no_key=True)
+    list(locked.filter(pk__in=organizations).order_by("pk"))
     plan = plan_revert(wanted)
     if not plan.is_possible or plan.mark != mark:
         raise RevertRefused

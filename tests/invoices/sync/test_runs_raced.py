@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from invoices.models import InvoiceLine, Operation, SyncRun
+from invoices.services.lines import Scope, lock
 from invoices.sync import changed, keeping, lanes, previews, run
 from invoices.sync.scope import UndoScope
 from invoices.sync.states import OperationState, Origin, RunState
@@ -213,6 +214,17 @@ def test_lines_that_are_refused_are_taken_in_the_order_in_which_everybody_takes_
         marking.result()
 
     assert {fresh(first).psa_status, fresh(second).psa_status} == {Status.ERROR}
+
+
+def test_a_plan_is_kept_while_somebody_changes_its_lines(world: World, user: User) -> None:
+    """A plan points at lines and customers: it waits for nobody who doesn't delete them."""
+    line = world.line()
+    lines = InvoiceLine.objects.all()
+    with ThreadPoolExecutor(1) as threads, transaction.atomic():
+        lock(Scope(lines=lines, total=1, checks=(), parts=()))
+        draft = in_thread(threads, lambda: preview(user)).result(timeout=20)
+
+    assert row(draft, line).state == OperationState.PLANNED
 
 
 def test_what_the_second_hand_holds_is_not_sent_once_the_run_was_stopped(world: World) -> None:
