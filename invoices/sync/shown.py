@@ -123,6 +123,7 @@ def _is_same(row: Operation, one: plan.Planned, ended: set[str]) -> bool:
     return (
         not _is_unready(row, one)
         and (row.kind, row.key, place) == (one.kind, one.key, one.agreement_id)
+        and row.subscription_id == one.subscription_id
         and (ticked or (told and words))
         and _same_image(row.before, one.before)
         and _same_image(row.after, one.image)
@@ -208,6 +209,8 @@ def _difference(row: Operation, one: plan.Planned) -> str:
         told = differences(AdditionImage.from_json(row.before), one.before)
         if told:
             return "before the change, " + "; ".join(str(each) for each in told)
+    if row.subscription_id != one.subscription_id:
+        return "another line keeps its subscription's Addition, or none does any more"
     return "it would go to another agreement"
 
 
