@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 
 from mapping.models import Offer, Organization
 from tests.factories import make_company, make_product
@@ -142,6 +143,26 @@ def test_new_lines_get_the_mappings_of_their_customer_and_offer() -> None:
     assert (line(2).company, line(2).product) == (company, product)
     assert line(2).company_source == "default"
     assert line(1).company is None  # known already: filling it is the mapping's, not the load's
+
+
+def test_a_known_line_that_changes_is_not_filled_by_the_load() -> None:
+    platform = FakePlatform().put(make_platform_line(1))
+    load(platform)
+    Organization.objects.update(company=make_company())
+    platform.change(1, quantity=Decimal(9))
+    load(platform)
+    assert (line().quantity, line().company, line().company_source) == (9, None, "none")
+
+
+def test_new_lines_are_written_with_their_mappings_and_not_once_more() -> None:
+    """A second write would be one into each index."""
+    platform = FakePlatform().put(make_platform_line(1))
+    Organization.objects.create(platform_id="ORG-1", name="Acme GmbH", company=make_company())
+    load(platform)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_get_xact_tuples_updated('invoices_invoiceline'::regclass)")
+        assert cursor.fetchone() == (0,)
+    assert line().company_source == "default"
 
 
 def test_a_line_that_is_another_customers_now_gets_that_ones_mapping() -> None:
