@@ -13,7 +13,7 @@ from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field, TypeAdap
 from pydantic.alias_generators import to_camel
 from pydantic.dataclasses import dataclass
 
-from wire.items import BadItem, Page, Text, calendar_date
+from wire.items import BadItem, ForReading, Page, Text, calendar_date
 
 __all__ = [
     "BadItem",
@@ -48,7 +48,8 @@ def _total(value: object) -> Decimal:
 
 Id = Annotated[Text, Field(min_length=1, max_length=64)]
 Short = Annotated[Text, Field(max_length=64)]
-Name = Annotated[Text, Field(max_length=255)]
+Label = Annotated[Text, Field(max_length=64), ForReading]
+Name = Annotated[Text, Field(max_length=255), ForReading]
 Currency = Annotated[Text, Field(min_length=3, max_length=3)]
 Day = Annotated[date, BeforeValidator(calendar_date)]
 Amount = Annotated[Decimal, BeforeValidator(_amount)]
@@ -75,7 +76,7 @@ class Organization:
     id: Id
     name: Name
     status: Literal["Active", "Suspended", "Closed"]
-    reference_number: Short | None = None
+    reference_number: Label | None = None
 
 
 @dataclass(frozen=True, slots=True, config=CONFIG)
@@ -110,7 +111,7 @@ class InvoiceLine:
     organization: Organization
     contract_id: Short
     offer: Offer
-    charge_type: Short
+    charge_type: Label
     quantity: Amount
     unit_cost: Amount
     unit_price: Amount
@@ -120,8 +121,8 @@ class InvoiceLine:
     charge_start_date: Day
     subscription: Subscription | None = None
     invoice_number: Short | None = None
-    billing_cycle: Short | None = None
-    commitment_term: Short | None = None
+    billing_cycle: Label | None = None
+    commitment_term: Label | None = None
     charge_end_date: Day | None = None
     updated_at: AwareDatetime | None = None
 

@@ -14,7 +14,7 @@ from pydantic import AliasPath, BeforeValidator, ConfigDict, Field, TypeAdapter
 from pydantic.alias_generators import to_camel
 from pydantic.dataclasses import dataclass
 
-from wire.items import BadItem, Page, Text, calendar_date
+from wire.items import BadItem, ForReading, Page, Text, calendar_date
 
 __all__ = [
     "Addition",
@@ -57,6 +57,8 @@ def _flag(value: object) -> object:
 
 Day = Annotated[date | None, BeforeValidator(_day)]
 Words = Annotated[Text, BeforeValidator(_text)]
+# What people read. An agreement is found again by its name, an Addition compared: they stay as they are.
+Name = Annotated[Text, BeforeValidator(_text), ForReading]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 Number = Annotated[int, Field(ge=0, lt=2**31)]
 Id = Annotated[int, Field(gt=0, lt=2**31)]
@@ -97,9 +99,9 @@ class Company:
     """A customer; `deleted` ones are in the recycle bin and still listed."""
 
     id: Id
-    identifier: Words
-    name: Words
-    city: Words = ""
+    identifier: Name
+    name: Name
+    city: Name = ""
     status: Words = _text_at("status", "name")
     status_id: Ref = _at("status", "id")
     deleted: Flag = _named("deletedFlag", False)
@@ -114,8 +116,8 @@ class Product:
     """A catalog item; a Bundle can't be an addition."""
 
     id: Id
-    identifier: Words
-    description: Words = ""
+    identifier: Name
+    description: Name = ""
     inactive: Flag = _named("inactiveFlag", False)
     product_class: Words = ""
     price: Amount = None
@@ -128,7 +130,7 @@ class AgreementType:
     """What a new agreement inherits its billing from."""
 
     id: Id
-    name: Words
+    name: Name
     inactive: Flag = _named("inactiveFlag", False)
     prorate: Flag = _named("prorateFlag", False)
     billing_cycle_id: Ref = _at("billingCycle", "id")

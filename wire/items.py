@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated, Generic, TypeVar
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
 T = TypeVar("T")
 
@@ -15,6 +15,20 @@ CALENDAR_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 # PostgreSQL can't store NUL: one such name would take a whole page down with it.
 Text = Annotated[str, Field(pattern=r"^[^\x00]*$", strict=True)]
+
+# Overrides, embeddings and isolates turn what stands around them, or make one name look like
+# another. The marks that Hebrew, Arabic and emoji need are none of these.
+TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+TURNED = "\ufffd"
+
+
+def _showing_turns(value: str) -> str:
+    """With a visible sign where writing would be turned unseen."""
+    return TURNING.sub(TURNED, value)
+
+
+# For names that people read, as the last annotation: never for an id, which must stay what it is.
+ForReading = AfterValidator(_showing_turns)
 
 
 @dataclass(frozen=True, slots=True)
