@@ -113,8 +113,17 @@ def machine(database: str) -> str:
         f"{datetime.now(UTC):%Y-%m-%d}, {_processor()} × {os.cpu_count()}, {_memory()} GB, "
         f"{platform.system()} {platform.release()}; Python {platform.python_version()}, "
         f"Django {django.get_version()}, {database}. Load of the machine over 1, 5 and 15 minutes "
-        f"when it ended: {load}."
+        f"when it ended: {load}{_priority()}."
     )
+
+
+def _priority() -> str:
+    """How it was favoured over others on the machine, if it was."""
+    if not hasattr(os, "sched_getscheduler"):
+        return ""
+    if os.sched_getscheduler(0) in {os.SCHED_RR, os.SCHED_FIFO}:
+        return "; measured at real-time priority, beside that load"
+    return f"; measured at nice {os.nice(0)}" if os.nice(0) else ""
 
 
 def _processor() -> str:
