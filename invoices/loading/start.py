@@ -34,9 +34,7 @@ def hold_period(month: date) -> None:
 
 
 @transaction.atomic
-def start_load(
-    *, month: date, user: User | None, origin: Origin = Origin.PERSON
-) -> Load:
+def start_load(*, month: date, user: User | None, origin: Origin = Origin.PERSON) -> Load:
     """Queue a load of the month; raises LoadRefused. Ringing for a worker is the caller's."""
     hold_period(month)
     name = month_name(month)

@@ -151,7 +151,11 @@ def test_a_known_line_that_changes_is_not_filled_by_the_load() -> None:
     Organization.objects.update(company=make_company())
     platform.change(1, quantity=Decimal(9))
     load(platform)
-    assert (line().quantity, line().company, line().company_source) == (9, None, "none")
+    assert (line().quantity, line().company, line().company_source) == (
+        Decimal(9),
+        None,
+        "none",
+    )
 
 
 def test_new_lines_are_written_with_their_mappings_and_not_once_more() -> None:
