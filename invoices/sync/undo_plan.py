@@ -104,16 +104,20 @@ def _plan_group(group: Sequence[Done], books: _Books) -> list[Planned]:
 
 
 def _with_steps(planned: Sequence[Planned]) -> list[Planned]:
-    """A step is told with its line's own row; one that has none is a row of its own."""
+    """One row a line, the last: what comes before is told with it, and its money counted once.
+
+    A line that has nothing but steps has a row for each.
+    """
+    last = {_line_id(one): one for one in planned if one.line and not one.is_step}
     steps: dict[int | None, list[str]] = {}
     for one in planned:
-        if one.is_step and one.state == OperationState.PLANNED:
-            steps.setdefault(_line_id(one), []).append(one.reason)
-    rows = {_line_id(one) for one in planned if not one.is_step}
+        if _line_id(one) in last and one is not last[_line_id(one)]:
+            told = steps.setdefault(_line_id(one), [])
+            told += [one.reason] if one.state == OperationState.PLANNED else []
     return [
-        replace(one, is_step=_line_id(one) in rows)
-        if one.is_step
-        else replace(one, reason=" ".join([one.reason, *steps.get(_line_id(one), [])]))
+        replace(one, is_step=False, reason=" ".join([one.reason, *steps.get(_line_id(one), [])]))
+        if one is last.get(_line_id(one), one)
+        else replace(one, is_step=True)
         for one in planned
     ]
 
