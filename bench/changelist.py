@@ -1,6 +1,7 @@
 """What Django's admin makes of the same lines: a changelist with the grid's columns, filters, search.
 
-It is narrowed to one month from the start, as the grid is; its counts are the admin's own.
+At /lines/ the month is one of the filters, in the address, as an admin has it; its filters then offer
+the values of all months. At /month/ somebody has narrowed it to the newest month beforehand.
 """
 
 from datetime import date
@@ -26,16 +27,20 @@ class LineAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_per_page = 20
     ordering = ("-invoice_date",)
 
+
+class MonthAdmin(LineAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[InvoiceLine]:
         return super().get_queryset(request).filter(period=_newest_month())
 
 
-def address(**query: Any) -> str:
-    """Of the changelist; a sort by the key of a column."""
+def address(page: str, **query: Any) -> str:
+    """Of the changelist at "lines" or "month"; a sort by the key of a column."""
     key = query.pop("sort", None)
+    if page == "lines":
+        query["period"] = _newest_month().isoformat()
     if key:
         query["o"] = 1 + SHOWN.index(key)
-    return "/lines/?" + "&".join(f"{name}={value}" for name, value in query.items())
+    return f"/{page}/?" + "&".join(f"{name}={value}" for name, value in query.items())
 
 
 def _newest_month() -> date:
@@ -47,4 +52,5 @@ site.register(InvoiceLine, LineAdmin)
 urlpatterns = [
     path("admin/", site.urls),
     path("lines/", site.admin_view(LineAdmin(InvoiceLine, site).changelist_view)),
+    path("month/", site.admin_view(MonthAdmin(InvoiceLine, site).changelist_view)),
 ]

@@ -103,8 +103,9 @@ def _named(name: str, *arguments: object) -> Any:
 
 @contextmanager
 def running(command: list[str]) -> Iterator["subprocess.Popen[bytes]"]:
-    """A process that ends with the block."""
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+    """A process that ends with the block; what it says would cover the table."""
+    silent = subprocess.DEVNULL
+    process = subprocess.Popen(command, cwd=ROOT, stdout=silent, stderr=silent)
     try:
         yield process
     finally:
