@@ -22,6 +22,12 @@ from tests.integration.hostile import LONG, MARKUP, plant
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NAME = f"{MARKUP}{LONG}"
+# Paragraphs that reach beyond the window, though nothing around them scrolls or cuts.
+STICKS_OUT = """[...document.querySelectorAll('main p')].filter((p) => {
+  const box = p.getBoundingClientRect();
+  return p.scrollWidth > p.clientWidth + 1 && getComputedStyle(p).overflowX === 'visible'
+    && !p.closest('.grid-scroll, table') && box.width > 0;
+}).map((p) => p.className + p.textContent.slice(0, 40))"""
 
 
 @pytest.fixture
@@ -53,6 +59,7 @@ def look(page: Page, dialogs: list[str], path: str) -> None:
     expect(page.locator("main")).to_contain_text("planted()")
     width = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
     assert width[0] <= width[1], f"{path} is {width[0]} wide"
+    assert page.evaluate(STICKS_OUT) == []
     assert not dialogs
     assert page.evaluate("document.querySelectorAll('img[src=x], [onmouseover]').length") == 0
 
