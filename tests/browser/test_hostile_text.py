@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from integration.system_log.models import LogEntry
 from invoices.models import Operation, SyncRun
@@ -72,7 +72,12 @@ def test_no_page_runs_it_or_is_stretched_by_it(
 ) -> None:
     page = sign_in(operator, "/settings/dictionary/", viewport=viewport)
     dialogs: list[str] = []
-    page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+
+    def noted(dialog: Dialog) -> None:
+        dialogs.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", noted)
     for path in (
         "/mapping/invoices/",
         f"/mapping/invoices/lines/{things['line']}/receipt/",
