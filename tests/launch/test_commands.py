@@ -1,5 +1,6 @@
 """The launcher's verbs as the Makefile calls them."""
 
+import os
 import re
 import signal
 import subprocess
@@ -68,6 +69,8 @@ def test_the_suite_is_shared_between_two_processes(given: list[str], run: list[s
 def test_a_soak_is_asked_for_seeds_in_makes_own_words() -> None:
     told = subprocess.run(
         ["make", "--dry-run", "soak", "SEEDS=1000", "FROM=7", "ARGS=--keep-going"],
+        # Without the flags of the make that runs this test.
+        env={name: value for name, value in os.environ.items() if not name.startswith("MAKE")},
         cwd=ROOT,
         capture_output=True,
         text=True,
