@@ -283,7 +283,9 @@ def test_what_is_wrong_with_an_agreement(
     assert answer.json()["message"] == "agreement object is invalid"
 
 
-def test_the_start_of_billing_moves_with_the_start_until_something_was_invoiced(connectwise: Caller) -> None:
+def test_the_start_of_billing_moves_with_the_start_until_something_was_invoiced(
+    connectwise: Caller,
+) -> None:
     made = connectwise.send("POST", AGREEMENTS, agreement()).json()
     path = f"{AGREEMENTS}/{made['id']}"
     earlier = "2026-10-01T00:00:00Z"
