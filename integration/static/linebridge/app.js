@@ -162,3 +162,8 @@ document.body.addEventListener("htmx:beforeRequest", (event) => {
 document.body.addEventListener("htmx:afterRequest", (event) => {
   if (counts(event)) document.body.classList.toggle("is-waiting", (pending = Math.max(0, pending - 1)) > 0);
 });
+
+// A request of ours. One that a newer one replaced is no mistake, and what failed is told by htmx's own events.
+export function ask(...request) {
+  return window.htmx.ajax(...request).catch(() => {});
+}

@@ -1,6 +1,6 @@
 // Menus of the grid, and columns that are dragged wider.
 
-import { showBeside } from "./app.js";
+import { ask, showBeside } from "./app.js";
 
 const $ = (selector, root = document) => root.querySelector(selector);
 const menu = $("#grid-menu");
@@ -45,7 +45,7 @@ let timer = null;
 function keep(head, width) {
   clearTimeout(timer);
   const values = { column: head.dataset.key, width };
-  timer = setTimeout(() => window.htmx.ajax("POST", $("#grid").dataset.widthUrl, { source: "#live", swap: "none", values }), 200);
+  timer = setTimeout(() => ask("POST", $("#grid").dataset.widthUrl, { source: "#live", swap: "none", values }), 200);
 }
 
 document.addEventListener("pointerdown", (event) => {

@@ -1,7 +1,7 @@
 // The grid's behaviour: edges, tips, ticks, filters, inline edit, live rows. All of it by delegation,
 // so that a swapped row or grid needs nothing.
 
-import { showBeside, toast } from "./app.js";
+import { ask, showBeside, toast } from "./app.js";
 import { pickerOf } from "./picker.js";
 
 const $ = (selector, root = document) => root.querySelector(selector);
@@ -233,7 +233,7 @@ document.body.addEventListener("htmx:beforeSwap", (event) => {
 
 function cancel(row) {
   returning = row.id;
-  window.htmx.ajax("GET", row.dataset.cancel, { source: row, target: row, swap: "outerHTML" });
+  ask("GET", row.dataset.cancel, { source: row, target: row, swap: "outerHTML" });
 }
 
 document.addEventListener("click", (event) => {
@@ -308,13 +308,13 @@ function refresh() {
     window.htmx.trigger("#live", "runTick");
     return;
   }
-  window.htmx.ajax("GET", area.dataset.refreshUrl, { source: area, target: area, swap: "outerHTML" });
+  ask("GET", area.dataset.refreshUrl, { source: area, target: area, swap: "outerHTML" });
 }
 
 // The page of before the first load has no toolbar: it takes the whole page, without a reload.
 function takePage() {
   const page = { target: ".page", select: ".page", swap: "outerHTML", headers: { "HX-Boosted": "true" } };
-  window.htmx.ajax("GET", location.href, page);
+  ask("GET", location.href, page);
 }
 document.body.addEventListener("periodsChanged", () => ($("#totals") ? refresh() : takePage()));
 document.body.addEventListener("linesChanged", refresh);

@@ -1,12 +1,14 @@
 // A link from elsewhere opens what stands behind its #: a row's edit, or the button of that id.
 
+import { ask } from "./app.js";
+
 function openLinked() {
   const [, pk, focus] = location.hash.match(/^#edit-(\d+)(?:-(\w+))?$/) || [];
   const row = pk && document.getElementById(`line-${pk}`);
   const button = pk && document.getElementById(`edit-${pk}`);
   if (row && button) {
     const url = `${button.getAttribute("hx-get")}${focus ? `?focus=${focus}` : ""}`;
-    window.htmx.ajax("GET", url, { source: row, target: row, swap: "outerHTML" });
+    ask("GET", url, { source: row, target: row, swap: "outerHTML" });
   } else if (location.hash === "#load-invoices") {
     document.getElementById("load-invoices")?.click();
   } else {

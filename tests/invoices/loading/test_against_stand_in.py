@@ -14,6 +14,7 @@ from invoices.models import InvoiceLine, LineSearch, Load
 from mapping.models import Offer, Organization
 from platform_client.client import PlatformClient
 from platform_client.sandbox.server import start
+from wire.items import TURNED, TURNING
 
 pytestmark = pytest.mark.django_db
 
@@ -121,7 +122,7 @@ def test_customers_and_offers_arrive_with_their_lines(stand_in: Any) -> None:
     load(stand_in)
     wire = wire_lines(stand_in).values()
     assert set(Organization.objects.values_list("platform_id", "name", "reference_number")) == {
-        (one["id"], one["name"], one["referenceNumber"])
+        (one["id"], TURNING.sub(TURNED, one["name"]), one["referenceNumber"])
         for one in (line["organization"] for line in wire)
     }
     assert set(Offer.objects.values_list("platform_id", "name", "vendor_name")) == {
