@@ -32,7 +32,7 @@ def kept_slot(name: str) -> float | None:
     broker = redis.Redis.from_url(settings.REDIS_URL)
     slot = broker.get(f"throttle:{name}:slot")
     broker.close()
-    return int(slot) / 1_000_000 if slot else None  # type: ignore[arg-type]
+    return int(slot) / 1_000_000 if slot else None
 
 
 def next_slot(name: str) -> float:
