@@ -29,11 +29,3 @@ def test_workers_that_are_killed_for_real_post_each_line_once(on: Stage) -> None
 
     assert tally[Boundary.KILLED_FOR_REAL] == 3
     assert on.complaints == []
-
-
-def test_a_seed_is_played_alike_each_time(on: Stage) -> None:
-    first = play(on, 5)
-    ledger = [(one["method"], one["path"], one["fault"]) for one in on.store.ledger]
-
-    assert play(on, 5) == first
-    assert [(one["method"], one["path"], one["fault"]) for one in on.store.ledger] == ledger
