@@ -88,7 +88,7 @@ def figures(run: SyncRun) -> Figures:
     )
     counted = S.PLANNED if run.is_draft else S.DONE
     return Figures(
-        kinds=_kinds(groups, is_draft=run.is_draft),
+        kinds=_kinds(groups, run),
         outcomes=_outcomes(groups),
         money=_money(group for group in groups if group["state"] == counted),
         total=_sum(groups, "rows"),
@@ -110,12 +110,13 @@ def _sum(groups: Groups, name: str) -> int:
     return sum(group[name] for group in groups)
 
 
-def _kinds(groups: Groups, *, is_draft: bool) -> list[Tally]:
+def _kinds(groups: Groups, run: SyncRun) -> list[Tally]:
+    """An undo rarely makes anything: there, only what it does is shown."""
     counts = dict.fromkeys(KINDS, 0)
     for group in groups:
         counts[group["intent"]] += group["rows"]
-    found = [(key, n) for key, n in counts.items() if n or key in ALWAYS]
-    return [Tally(key, kind_words(key, is_draft=is_draft), n) for key, n in found]
+    found = [(key, n) for key, n in counts.items() if n or (key in ALWAYS and not run.is_undo)]
+    return [Tally(key, kind_words(key, is_draft=run.is_draft), n) for key, n in found]
 
 
 def kind_words(kind: str, *, is_draft: bool) -> str:
