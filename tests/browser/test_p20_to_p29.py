@@ -15,33 +15,9 @@ from tests.factories import (
     make_organization,
     make_product,
 )
+from tests.invoices.grid.heads import HEADS
 
 ROWS = "#grid tbody tr"
-HEADS = [
-    "Invoice Date",
-    "Organization Name",
-    "Organization Reference #",
-    "Contract ID",
-    "Offer Name",
-    "Offer ID",
-    "Vendor Name",
-    "Billing Cycle",
-    "Commitment Term",
-    "Quantity",
-    "Cost",
-    "Revenue",
-    "Charge Start Date",
-    "Charge End Date",
-    "Charge Type",
-    "PSA Organization Name",
-    "PSA Organization ID",
-    "PSA Agreement Name",
-    "PSA Product Name",
-    "PSA Product ID",
-    "Mapping Status",
-    "Status in PSA",
-    "Actions",
-]
 FILTERED = [
     "Contract ID",
     "Offer Name",

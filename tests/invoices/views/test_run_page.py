@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -18,30 +17,13 @@ from tests.invoices.views.runs_world import (
     MAY,
     add_end,
     begun,
-    known_seller,
     mapped_line,
     preview,
     refused_line,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.usefixtures("seller")
 HTMX = {"HX-Request": "true"}
-
-
-@pytest.fixture(autouse=True)
-def seller(db: None) -> None:
-    known_seller()
-
-
-@pytest.fixture
-def user(db: None) -> User:
-    return make_user("invoices.sync_invoices", username="olivia")
-
-
-@pytest.fixture
-def operator(client: Client, user: User) -> Client:
-    client.force_login(user)
-    return client
 
 
 def page(client: Client, run: SyncRun, query: str = "", **headers: str) -> str:

@@ -21,30 +21,13 @@ from tests.invoices.views.runs_world import (
     MAY,
     add_end,
     begun,
-    known_seller,
     mapped_line,
     preview,
     refused_line,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.usefixtures("seller")
 RUNS = "/mapping/invoices/runs/"
-
-
-@pytest.fixture(autouse=True)
-def seller(db: None) -> None:
-    known_seller()
-
-
-@pytest.fixture
-def user(db: None) -> User:
-    return make_user("invoices.sync_invoices", username="olivia")
-
-
-@pytest.fixture
-def operator(client: Client, user: User) -> Client:
-    client.force_login(user)
-    return client
 
 
 def watch(client: Client, run: SyncRun, **values: Any) -> object:

@@ -1,0 +1,27 @@
+"""The heads of the grid's columns, in the order of P21."""
+
+HEADS = [
+    "Invoice Date",
+    "Organization Name",
+    "Organization Reference #",
+    "Contract ID",
+    "Offer Name",
+    "Offer ID",
+    "Vendor Name",
+    "Billing Cycle",
+    "Commitment Term",
+    "Quantity",
+    "Cost",
+    "Revenue",
+    "Charge Start Date",
+    "Charge End Date",
+    "Charge Type",
+    "PSA Organization Name",
+    "PSA Organization ID",
+    "PSA Agreement Name",
+    "PSA Product Name",
+    "PSA Product ID",
+    "Mapping Status",
+    "Status in PSA",
+    "Actions",
+]
