@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Count, Min, Q, Sum
 
-from invoices.models import InvoiceLine, Load, Period, SyncRun
+from invoices.models import STARTED_AT, InvoiceLine, Load, Period, SyncRun
 from invoices.money import Money
 from invoices.queries.fixes import Fix, cause_name, fix_of_cause, has_one_place
 from invoices.sync.states import DRAFTS
@@ -101,9 +101,9 @@ def recent_loads() -> list[Load]:
 
 
 def recent_runs() -> list[SyncRun]:
-    """Previews that nobody said yes to are none."""
+    """By when they began to work; previews that nobody said yes to are none."""
     runs = SyncRun.objects.exclude(state__in=[state.value for state in DRAFTS])
-    return list(runs.select_related("user").order_by("-id")[:RECENT])
+    return list(runs.select_related("user").order_by(STARTED_AT.desc(), "-id")[:RECENT])
 
 
 def concerns(month: date) -> list[Concern]:

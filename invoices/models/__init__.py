@@ -4,10 +4,11 @@ from invoices.models.configuration import ChargeDateRule, ChargeTypeName, Invoic
 from invoices.models.edits import EditedLines, LineEdit
 from invoices.models.lines import InvoiceLine, LineSearch, SelectedLine, Selection
 from invoices.models.periods import Load, Period, UnfinalSubscription
-from invoices.models.posting import Operation, OwnAgreement, Posting, SyncRun
+from invoices.models.posting import STARTED_AT, Operation, OwnAgreement, Posting, SyncRun
 from invoices.models.schedule import MailedReport, ScheduledJob
 
 __all__ = [
+    "STARTED_AT",
     "ChargeDateRule",
     "ChargeTypeName",
     "EditedLines",

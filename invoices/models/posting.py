@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 
 from invoices.models.requested import Requested, choices
 from invoices.sync.states import (
@@ -20,6 +21,9 @@ from invoices.sync.states import (
     PostingState,
     RunState,
 )
+
+# For queries: when a run began to work, as `SyncRun.started_at` tells it of one.
+STARTED_AT = Coalesce("confirmed_at", "created_at")
 
 
 class SyncRun(Requested):

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from django.db.models import Count
 
-from invoices.models import Operation, SyncRun
+from invoices.models import STARTED_AT, Operation, SyncRun
 from invoices.queries.runs import OUTCOMES
 from invoices.sync.states import DRAFTS, LIVE_RUN, Intent, RunState
 from mapping.grid import GridState, Page
@@ -57,7 +57,7 @@ class PastRun:
 
 def page_of_runs(grid: GridState) -> tuple[list[PastRun], Page]:
     """The newest first; previews too, for they wait for somebody."""
-    runs = SyncRun.objects.select_related("user").order_by("-pk")
+    runs = SyncRun.objects.select_related("user").order_by(STARTED_AT.desc(), "-pk")
     page = grid.at(runs.count())
     shown = list(runs[page.offset : page.offset + page.size])
     counts = _counts([run.pk for run in shown])

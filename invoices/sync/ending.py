@@ -3,12 +3,12 @@
 from datetime import date
 
 from django.db.models import Max, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from invoices.charge_dates import RECURRING
 from invoices.loading.queries import business_today
 from invoices.models import (
+    STARTED_AT,
     InvoiceLine,
     InvoiceSettings,
     Operation,
@@ -108,7 +108,7 @@ def waiting_ends() -> QuerySet[Operation]:
         SyncRun.objects.exclude(scope__has_key="lines")
         .exclude(scope__has_key="undo")
         .exclude(unplanned | Q(state__in=[*DRAFTS, RunState.PLANNING]))
-        .order_by("-period", Coalesce("confirmed_at", "created_at").desc())
+        .order_by("-period", STARTED_AT.desc())
         .first()
     )
     if newest is None:

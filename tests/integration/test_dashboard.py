@@ -10,7 +10,14 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
-from integration.queries import Progress, concerns, mapping_progress, standings, totals
+from integration.queries import (
+    Progress,
+    concerns,
+    mapping_progress,
+    recent_runs,
+    standings,
+    totals,
+)
 from invoices.models import (
     InvoiceLine,
     InvoiceSettings,
@@ -149,6 +156,22 @@ def test_last_loads_and_runs_are_listed(may: Period, viewer: Client) -> None:
     page = viewer.get("/").text
     assert "3 new lines" in page
     assert "2 posted" in page
+
+
+def test_a_run_counts_from_when_it_began_not_from_its_preview(may: Period, viewer: Client) -> None:
+    midnight = datetime(2026, 5, 20, tzinfo=UTC)
+    previewed_first = SyncRun.objects.create(period=MAY, state="finished")
+    SyncRun.objects.filter(pk=previewed_first.pk).update(
+        created_at=midnight, confirmed_at=midnight.replace(hour=9)
+    )
+    for hour in range(1, 6):
+        later = SyncRun.objects.create(period=MAY, state="finished")
+        SyncRun.objects.filter(pk=later.pk).update(created_at=midnight.replace(hour=hour))
+
+    runs = recent_runs()
+
+    assert (runs[0], len(runs)) == (previewed_first, 5)
+    assert "2026-05-20 09:00" in viewer.get("/").content.decode()
 
 
 def test_more_lines_cost_no_more_queries(

@@ -193,6 +193,18 @@ def test_the_list_tells_who_what_how_long_and_what_came_of_it(operator: Client, 
     assert "command" in text
 
 
+def test_the_list_begins_with_the_run_that_began_last_not_with_the_newest_preview(
+    operator: Client,
+) -> None:
+    confirmed_late = preview()
+    quick = SyncRun.objects.create(period=MAY, state="finished")
+    begun(confirmed_late, "finished", confirmed_at=timezone.now() + timedelta(minutes=1))
+
+    text = text_of(operator.get(RUNS))
+
+    assert text.index(f">Run {confirmed_late.pk}<") < text.index(f">Run {quick.pk}<")
+
+
 def test_the_list_over_htmx_is_a_part(operator: Client) -> None:
     text = text_of(operator.get(RUNS, headers={"HX-Request": "true"}))
 
