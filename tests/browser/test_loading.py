@@ -63,10 +63,11 @@ def test_a_month_is_loaded_from_the_empty_page(
     dialog.get_by_role("checkbox", name="Current Month").uncheck()
     expect(go).to_be_disabled()
     dialog.get_by_role("checkbox", name="Previous Month").check()
-    go.click()
+    go.dblclick()
     expect(dialog).to_be_hidden()
     expect(page.get_by_text(f"Loading {month_name(previous)}")).to_be_visible()
 
+    expect(dialog).to_be_hidden()  # the second press did nothing
     page.reload()
     page.evaluate("window.notReloaded = true")
     expect(page.get_by_text("Waiting for a worker…")).to_be_visible()
@@ -85,6 +86,7 @@ def test_a_month_is_loaded_from_the_empty_page(
     expect(page.get_by_text("Total invoice lines: 5")).to_be_visible()
     expect(page.get_by_role("button", name="Sync Invoices to PSA")).to_be_enabled()
     assert page.evaluate("window.notReloaded")
+    assert page.url.endswith("/mapping/invoices/")
 
 
 def test_everybody_sees_a_load_that_somebody_else_started(

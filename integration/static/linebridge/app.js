@@ -142,6 +142,12 @@ document.body.addEventListener("htmx:responseError", (event) => {
 });
 document.body.addEventListener("htmx:sendError", () => toast(WENT_WRONG[0], "error"));
 
+// A second press while the first is under way is the same press: it is dropped, not sent after it.
+document.body.addEventListener("htmx:confirm", (event) => {
+  const { elt, verb } = event.detail;
+  if (verb === "post" && elt.matches("form, button") && elt.classList.contains("htmx-request")) event.preventDefault();
+});
+
 // What has just begun is shown at once: a poll that is out may carry an answer of before, and the
 // element that would ask again is replaced by it, so that poll is taken back first.
 for (const started of ["runStarted", "loadStarted", "refreshStarted", "bulkStarted"]) {
