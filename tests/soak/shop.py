@@ -53,8 +53,8 @@ class Shop:
         random = self.crew.random
         if self.stage.bells and self.crew.free and random.random() < 0.5:
             self._answer_a_bell()
-        elif not self.crew.step() and not self.stage.bells:
-            self._to_the_next_event()
+        elif not self.crew.step() and not (self.stage.bells and self.crew.free):
+            self._to_the_next_event()  # a bell that nobody has a hand free for waits like the rest
         if random.random() < VISITS:
             self.visitors()
 
