@@ -5,14 +5,28 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import User
+from django.db.models import QuerySet
 from django.http import HttpRequest
+
+from integration.roles import ADMINISTRATOR
+from invoices.admin_log import TellsValues
 
 admin.site.unregister(User)
 
 
 @admin.register(User)
-class PeopleAdmin(UserAdmin):  # type: ignore[type-arg]
+class PeopleAdmin(TellsValues, UserAdmin):  # type: ignore[type-arg]
     """Rights come by groups; single permissions and superusers are a superuser's business."""
+
+    list_display = ("username", "email", "roles", "is_active", "is_superuser", "last_login")
+    list_filter = ("groups", "is_active", "is_superuser")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        return super().get_queryset(request).prefetch_related("groups")
+
+    @admin.display(description="Roles")
+    def roles(self, user: User) -> str:
+        return ", ".join(group.name for group in user.groups.all()) or "none"
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         fields = tuple(super().get_readonly_fields(request, obj))
@@ -24,7 +38,19 @@ class PeopleAdmin(UserAdmin):  # type: ignore[type-arg]
         return super().has_change_permission(request, obj) and _is_within_reach(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_delete_permission(request, obj) and _is_within_reach(request, obj)
+        """Nobody: what a user changed is kept with the user. Switch it off (Active) instead."""
+        return False
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """An Administrator's rules and users are here, where only staff gets in."""
+        super().save_related(request, form, formsets, change)
+        user = form.instance
+        if not user.is_staff and user.groups.filter(name=ADMINISTRATOR).exists():
+            user.is_staff = True
+            user.save(update_fields=["is_staff"])
+            self.message_user(
+                request, f"{user} got Staff status too: an Administrator works in Django admin."
+            )
 
 
 def _is_within_reach(request: HttpRequest, user: User | None) -> bool:

@@ -8,6 +8,7 @@ from zoneinfo import available_timezones
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.forms.models import model_to_dict
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
@@ -114,8 +115,18 @@ def time_zones() -> list[tuple[str, str]]:
     return [(name, name.replace("_", " ")) for name in names]
 
 
+def switch(label: str, help_text: str) -> forms.BooleanField:
+    return forms.BooleanField(label=label, required=False, help_text=help_text)
+
+
+def hour(label: str) -> forms.TypedChoiceField:
+    """A full hour of the day."""
+    choices = [(number, f"{number:02}:00") for number in range(24)]
+    return forms.TypedChoiceField(label=label, choices=choices, coerce=int)
+
+
 class ConfigurationForm(forms.Form):
-    """Posting and calendar settings, over the two rows that keep them."""
+    """Posting, calendar and schedule, over the two rows that keep them."""
 
     default_agreement_type = forms.ModelChoiceField(
         queryset=AgreementType.objects.none(),
@@ -130,6 +141,15 @@ class ConfigurationForm(forms.Form):
         widget=LongSelect,
         help_text="Decides when a month begins and ends, and how times are shown.",
     )
+    monthly_load = switch(
+        "Monthly load", "Loads the month before, once its invoices are there, on this day and hour."
+    )
+    monthly_load_day = forms.IntegerField(label="Day of the month", min_value=1, max_value=28)
+    monthly_load_hour = hour("Hour of the monthly load")
+    daily_sync = switch(
+        "Automated Daily Sync", "Posts the Mapped lines of the two newest loaded months every day."
+    )
+    daily_sync_hour = hour("Hour of the daily sync")
     reference_field = forms.CharField(
         label="Reference field of the Addition",
         max_length=50,
@@ -145,22 +165,26 @@ class ConfigurationForm(forms.Form):
         choices=InvoiceSettings.CancellationPolicy.choices,
         help_text="Whether its Addition in ConnectWise is ended.",
     )
+    cancellation_share = forms.IntegerField(
+        label="Most Additions to end without a second yes, in %",
+        min_value=0,
+        max_value=100,
+        help_text="Of all that are open. More at once looks like a mistake, and is asked again.",
+    )
+    end_long_cycles = switch(
+        "End long cycles after one period",
+        "A charge billed less often than its agreement (annual on a monthly one) gets an end date.",
+    )
 
     def __init__(self, data: Mapping[str, Any] | None = None) -> None:
         # Without the secrets, which may be under a lost key.
         columns = ("default_agreement_type", "reference_field", "price_decimals")
         remote = ConnectWiseSettings.objects.only(*columns).first() or ConnectWiseSettings()
-        ours = InvoiceSettings.load()
-        super().__init__(
-            data,
-            initial={
-                "default_agreement_type": remote.default_agreement_type_id,
-                "reference_field": remote.reference_field,
-                "price_decimals": remote.price_decimals,
-                "time_zone": ours.time_zone,
-                "cancellation_policy": ours.cancellation_policy,
-            },
-        )
+        initial = {
+            **model_to_dict(remote, fields=columns),
+            **model_to_dict(InvoiceSettings.load(), fields=list(self.base_fields)),
+        }
+        super().__init__(data, initial=initial)
         types = AgreementType.objects.filter(missing=False, inactive=False).order_by("name")
         self.fields["default_agreement_type"].queryset = types  # type: ignore[attr-defined]
         self.has_types = types.exists()

@@ -33,10 +33,11 @@ ADMINISTRATOR_PERMISSIONS = (
         for app, model in (
             ("invoices", "chargedaterule"),
             ("invoices", "chargetypename"),
-            ("auth", "user"),
         )
         for action in ("view", "add", "change", "delete")
     ),
+    # None is deleted: what they did stays under their name.
+    *(f"auth.{action}_user" for action in ("view", "add", "change")),
     "auth.view_group",
     "system_log.view_logentry",
     "mapping.view_mappingchange",

@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         settings.refresh_agreement_types,
         name="settings_refresh_agreement_types",
     ),
+    path("settings/changes/", settings.changes, name="settings_changes"),
     path("settings/dictionary/", settings.dictionary, name="settings_dictionary"),
     path("accounts/login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),

@@ -6,6 +6,8 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.admin.options import get_content_type_for_model
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -13,6 +15,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
+from invoices.admin_log import TellsValues
 from invoices.charge_dates import (
     CHARGE_TYPES,
     PlatformDates,
@@ -85,7 +88,7 @@ class ChargeDateRuleForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(ChargeDateRule)
-class ChargeDateRuleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ChargeDateRuleAdmin(TellsValues):
     form = ChargeDateRuleForm
     list_display = ("charge_type_or_all", "slot", "kind", "day")
     ordering = ("slot", "charge_type")
@@ -153,6 +156,7 @@ class ChargeDateRuleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             changed = reapply(active_rules(), user=cast(User, request.user))
             lines = "1 line" if changed == 1 else f"{changed:,} lines"
             messages.success(request, f"The rules were re-applied: {lines} changed.")
+            self._keep(request, f"Re-applied the rules: {lines} changed.")
             return redirect(reverse(LIST))
         context = {
             **self.admin_site.each_context(request),
@@ -161,6 +165,16 @@ class ChargeDateRuleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             "effect": effect_of(active_rules()),
         }
         return TemplateResponse(request, "admin/invoices/reapply_rules.html", context)
+
+    def _keep(self, request: HttpRequest, words: str) -> None:
+        """Under no single rule: it was all of them."""
+        LogEntry.objects.create(
+            user=cast(User, request.user),
+            content_type=get_content_type_for_model(ChargeDateRule),
+            object_repr="All charge-date rules",
+            action_flag=CHANGE,
+            change_message=words,
+        )
 
 
 def _with(rule: ChargeDateRule, *, without: ChargeDateRule | None) -> RuleTable:

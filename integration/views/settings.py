@@ -1,16 +1,28 @@
 """The settings pages: Authentication, Configuration, Dictionary (P5, P6)."""
 
+from zoneinfo import ZoneInfo
+
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
+from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import (
+    require_GET,
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
 
+from integration.changes import kept_changes
 from integration.doctor import check_connections
 from integration.forms import ConfigurationForm, ConnectionsForm
 from integration.roles import SETTINGS_PERMISSIONS
 from integration.services import fetch_agreement_types, save_configuration, save_connections
-from mapping.http import HtmxHttpRequest
+from invoices.admin_log import told_changes
+from invoices.models import InvoiceSettings
+from mapping.grid import read_grid
+from mapping.http import HtmxHttpRequest, varying, wants_fragment
 from wire.errors import RemoteError
 
 administrators_only = permission_required(SETTINGS_PERMISSIONS, raise_exception=True)
@@ -21,14 +33,10 @@ administrators_only = permission_required(SETTINGS_PERMISSIONS, raise_exception=
 def authentication(request: HtmxHttpRequest) -> HttpResponse:
     """Where both sides are and who we are there; a secret goes in and never comes out."""
     form = ConnectionsForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
+    if form.is_valid():
         changed = save_connections(values=form.changed_values(), user=request.user)
-        messages.success(
-            request, f"Saved: {', '.join(changed)}." if changed else "Nothing to save."
-        )
-        return redirect("settings_authentication")
-    status = 422 if form.is_bound else 200
-    return render(request, "settings/authentication.html", {"form": form}, status=status)
+        return _saved(request, changed, "settings_authentication")
+    return _form_page(request, "settings/authentication.html", form)
 
 
 @administrators_only
@@ -45,14 +53,29 @@ def test_connection(request: HtmxHttpRequest) -> HttpResponse:
 def configuration(request: HtmxHttpRequest) -> HttpResponse:
     """What the product does, as far as an administrator decides it."""
     form = ConfigurationForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
-        changed = save_configuration(values=form.changed_values(), user=request.user)
-        messages.success(
-            request, f"Saved: {', '.join(changed)}." if changed else "Nothing to save."
+    if form.is_valid():
+        changed = save_configuration(
+            values=form.changed_values(), told=told_changes(form), user=request.user
         )
-        return redirect("settings_configuration")
-    status = 422 if form.is_bound else 200
-    return render(request, "settings/configuration.html", {"form": form}, status=status)
+        return _saved(request, changed, "settings_configuration")
+    return _form_page(request, "settings/configuration.html", form)
+
+
+@administrators_only
+@require_safe
+def changes(request: HtmxHttpRequest) -> HttpResponse:
+    """Who changed what in settings, rules, names and users; HTMX gets the part under the search."""
+    grid = read_grid(request, grid="changes", sorts=(), default_sort="")
+    found = kept_changes(grid.search)
+    page = grid.at(found.count())
+    context = {
+        "grid": grid,
+        "page": page,
+        "entries": found[page.offset : page.offset + page.size],
+        "zone": ZoneInfo(InvoiceSettings.load().time_zone),
+    }
+    template = "settings/_changes.html" if wants_fragment(request) else "settings/changes.html"
+    return varying(render(request, template, context))
 
 
 @administrators_only
@@ -72,3 +95,14 @@ def refresh_agreement_types(request: HtmxHttpRequest) -> HttpResponse:
 def dictionary(request: HtmxHttpRequest) -> HttpResponse:
     """The two vocabularies side by side; for every role."""
     return render(request, "settings/dictionary.html")
+
+
+def _saved(request: HtmxHttpRequest, changed: list[str], page: str) -> HttpResponse:
+    words = f"Saved: {', '.join(changed)}." if changed else "Nothing to save."
+    messages.success(request, words)
+    return redirect(page)
+
+
+def _form_page(request: HtmxHttpRequest, template: str, form: Form) -> HttpResponse:
+    """Empty or as it was sent; with errors it is no answer to be kept."""
+    return render(request, template, {"form": form}, status=422 if form.is_bound else 200)

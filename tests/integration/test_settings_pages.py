@@ -33,6 +33,10 @@ def choices(**changes: object) -> dict[str, object]:
         "reference_field": "serialNumber",
         "price_decimals": "4",
         "cancellation_policy": "ask",
+        "cancellation_share": "20",
+        "monthly_load_day": "2",
+        "monthly_load_hour": "3",
+        "daily_sync_hour": "5",
     } | changes
 
 
@@ -208,7 +212,7 @@ def test_configuration_is_saved_field_by_field(administrator: Client) -> None:
     assert remote.default_type_seeded
     assert (ours.time_zone, ours.cancellation_policy) == ("Europe/Berlin", "skip")
     entry = LogEntry.objects.get()
-    assert "default Agreement Type, time zone, decimals of unit prices" in entry.summary
+    assert "Default Agreement Type, Time zone of the business, Decimals" in entry.summary
 
 
 @pytest.mark.parametrize(

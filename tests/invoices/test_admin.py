@@ -5,14 +5,13 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from invoices.models import ChargeDateRule, ChargeTypeName, InvoiceSettings
+from invoices.models import ChargeDateRule, ChargeTypeName
 from tests.factories import make_line, make_user
 
 pytestmark = pytest.mark.django_db
 
 RULES = "/admin/invoices/chargedaterule/"
 NAMES = "/admin/invoices/chargetypename/"
-SETTINGS = "/admin/invoices/invoicesettings/"
 
 
 @pytest.fixture
@@ -79,7 +78,7 @@ def test_a_rule_of_a_type_we_do_not_know_can_still_be_changed(admin_client: Clie
     assert rule.kind == "start_month_last"
 
 
-@pytest.mark.parametrize("page", [RULES, f"{RULES}add/", NAMES, f"{NAMES}add/", SETTINGS])
+@pytest.mark.parametrize("page", [RULES, f"{RULES}add/", NAMES, f"{NAMES}add/"])
 def test_pages_answer_administrators_and_nobody_else(
     admin_client: Client, client: Client, page: str
 ) -> None:
@@ -94,19 +93,6 @@ def test_a_charge_type_has_one_name(admin_client: Client) -> None:
     values = {"charge_type": "Cycle Fee", "display_name": "Monthly fee"}
     assert admin_client.post(f"{NAMES}add/", values).status_code == 302
     assert "already exists" in errors(admin_client.post(f"{NAMES}add/", values))
-
-
-def test_settings_are_one_row_that_is_never_deleted(admin_client: Client) -> None:
-    row = InvoiceSettings.load()
-    assert admin_client.get(f"{SETTINGS}add/").status_code == 403
-    assert admin_client.post(f"{SETTINGS}{row.pk}/delete/", {"post": "yes"}).status_code == 403
-    form = admin_client.get(f"{SETTINGS}{row.pk}/change/").context["adminform"].form
-    values = {name: value for name, value in form.initial.items() if value is not False}
-    bad = admin_client.post(f"{SETTINGS}{row.pk}/change/", values | {"time_zone": "Mars"})
-    assert "Select a valid choice" in errors(bad)
-    good = admin_client.post(f"{SETTINGS}{row.pk}/change/", values | {"time_zone": "Asia/Tokyo"})
-    assert good.status_code == 302
-    assert InvoiceSettings.load().time_zone == "Asia/Tokyo"
 
 
 def effect(client: Client, **values: Any) -> str:

@@ -42,9 +42,14 @@ FRAME = [
             reference_field="serialNumber",
             price_decimals="4",
             cancellation_policy="skip",
+            cancellation_share="20",
+            monthly_load_day="2",
+            monthly_load_hour="3",
+            daily_sync_hour="5",
         ),
     ),
     row("settings/configuration/agreement-types/", post=administrators(302)),
+    row("settings/changes/", get=administrators()),
     row("settings/dictionary/", get=as_page(signed_in())),
     # Who is signed in already is led on.
     row(

@@ -165,7 +165,6 @@ def _admin() -> dict[str, Any]:
     return {
         "rule": rule.pk,
         "type_name": name.pk,
-        "settings": InvoiceSettings.objects.get().pk,
         "log_entry": entry.pk,
         "colleague": make_user().pk,
         "superuser": make_user(is_superuser=True, is_staff=True).pk,
