@@ -5,9 +5,9 @@ Pure: text in, rows out. Platform's and ConnectWise's ids stand in it, never our
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Literal, NamedTuple, cast
 
 from mapping.csv_cells import defused, restored
 
@@ -26,12 +26,26 @@ ALSO_USED: dict[Kind, frozenset[str]] = {
 }
 
 
-class BadMappingFile(Exception):
-    """Nothing was imported; `errors` has one sentence per fault, with its line."""
+class Fault(NamedTuple):
+    """What is wrong with a line of the file, and what to do."""
 
-    def __init__(self, errors: list[str]) -> None:
-        self.errors = errors
-        super().__init__("\n".join(errors))
+    line: int
+    words: str
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.words}"
+
+
+class BadMappingFile(Exception):
+    """Nothing was imported; every fault with its line."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self.faults = sorted(faults, key=lambda fault: fault.line)
+        super().__init__("\n".join(self.errors))
+
+    @property
+    def errors(self) -> list[str]:
+        return [str(fault) for fault in self.faults]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +82,7 @@ class MappingRow:
             yield f"kind is “{self.kind}”: write organization, offer or agreement"
             return
         if not self.platform_id:
-            yield "platform_id is empty"
+            yield "platform_id is empty: write the ID that the Platform gave it"
         if self.kind == "agreement" and not self.contract_id:
             yield "contract_id is empty: an agreement is chosen for one contract"
         for name in ("contract_id", "organization_id", "offer_id"):
@@ -81,55 +95,96 @@ class MappingRow:
             yield f"connectwise_id is “{self.connectwise_id}”: write the number ConnectWise gave it{either}"
 
 
-def read_rows(text: str) -> list[tuple[int, MappingRow]]:
-    """The rows with their lines; a byte order mark, semicolons and empty lines are no fault."""
-    text = text.removeprefix("\ufeff")
-    head = text.partition("\n")[0]
-    delimiter = ";" if head.count(";") > head.count(",") else ","
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+@dataclass(frozen=True, kw_only=True)
+class RowsRead:
+    """The rows that can be understood, with their lines, and the faults of the others."""
+
+    rows: Sequence[tuple[int, MappingRow]]
+    faults: Sequence[Fault]
+
+
+def read_rows(text: str) -> RowsRead:
+    """What the file says; raises `BadMappingFile` where it is no such table at all.
+
+    What spreadsheets do is no fault: a byte order mark, semicolons or tabs, a first line `sep=;`,
+    empty lines, empty cells at the end of a row left out or added.
+    """
+    text, first = _without_preface(text)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
+    line = first
+    cells: list[tuple[int, list[str]]] = []
     try:
-        names = [restored(name).lower() for name in next(reader, [])]
-        _check_head(names)
-        cells = [(reader.line_num, row) for row in reader]
+        names = [restored(name).lower() for name in _trimmed(next(reader, []))]
+        _check_head(names, line)
+        line = first + reader.line_num
+        for row in reader:
+            if any(cell.strip() for cell in row):
+                cells.append((line, row))
+            # A cell may go over several lines: the next row begins after the last of them.
+            line = first + reader.line_num
     except csv.Error as error:
-        raise BadMappingFile([f"line {reader.line_num}: not readable as CSV ({error})"]) from error
-    return _checked(
-        [(line, row) for line, row in cells if any(cell.strip() for cell in row)], names
-    )
+        words = f"not readable as CSV ({error}). Look for a quotation mark that isn't closed"
+        raise BadMappingFile([Fault(line, words)]) from error
+    return _checked(cells, names)
 
 
-def _check_head(names: list[str]) -> None:
+def _without_preface(text: str) -> tuple[str, int]:
+    """Without the byte order mark and Excel's line `sep=;`; and which line the head is then."""
+    text = text.removeprefix("\ufeff")
+    head, _, rest = text.partition("\n")
+    return (rest, 2) if head.strip().lower().startswith("sep=") else (text, 1)
+
+
+def _delimiter(text: str) -> str:
+    """What stands most often in the head."""
+    head = text.partition("\n")[0]
+    return max(",;\t", key=head.count)
+
+
+def _trimmed(row: list[str]) -> list[str]:
+    """Without the empty cells at its end."""
+    length = max((place for place, cell in enumerate(row, 1) if cell.strip()), default=0)
+    return row[:length]
+
+
+def _check_head(names: list[str], line: int) -> None:
     missing = [name for name in REQUIRED if name not in names]
     unknown = [name or "(empty)" for name in names if name not in COLUMNS]
-    told = [f"line 1: the column {name} is missing" for name in missing]
-    told += [f"line 1: there is no column {name}" for name in unknown]
+    told = [f"the column {name} is missing" for name in missing]
+    told += [f"there is no column {name}" for name in unknown]
     if len(set(names)) < len(names):
-        told.append("line 1: a column stands there twice")
+        told.append("a column stands there twice")
     if told:
         told[-1] += (
             f". The columns are {','.join(REQUIRED)} and, if you like, organization_id,offer_id"
         )
-        raise BadMappingFile(told)
+        raise BadMappingFile([Fault(line, words) for words in told])
 
 
-def _checked(cells: list[tuple[int, list[str]]], names: list[str]) -> list[tuple[int, MappingRow]]:
+def _checked(cells: list[tuple[int, list[str]]], names: list[str]) -> RowsRead:
     rows: list[tuple[int, MappingRow]] = []
-    errors: list[str] = []
+    faults: list[Fault] = []
     said: dict[tuple[str, ...], tuple[int, str]] = {}
     for line, values in cells:
-        if len(values) != len(names):
-            errors.append(f"line {line}: {len(values)} cells instead of {len(names)}")
+        values = _trimmed(values)
+        if len(values) > len(names):
+            words = (
+                f"{len(values)} cells instead of {len(names)}: put a cell with a comma in quotes"
+            )
+            faults.append(Fault(line, words))
             continue
+        values += [""] * (len(names) - len(values))
         row = _row(dict(zip(names, map(restored, values), strict=True)))
-        faults = list(row.faults())
+        wrong = list(row.faults())
         first, before = said.setdefault(row.target, (line, row.connectwise_id))
-        if not faults and before != row.connectwise_id:
-            faults = [f"says {row.connectwise_id} where line {first} says {before}"]
-        errors += [f"line {line}: {fault}" for fault in faults]
-        rows.append((line, row))
-    if errors:
-        raise BadMappingFile(errors)
-    return rows
+        if not wrong and before != row.connectwise_id:
+            wrong = [
+                f"says {row.connectwise_id} where line {first} says {before}: keep one of them"
+            ]
+        faults += [Fault(line, words) for words in wrong]
+        if not wrong:
+            rows.append((line, row))
+    return RowsRead(rows=rows, faults=faults)
 
 
 def _row(values: dict[str, str]) -> MappingRow:

@@ -7,10 +7,11 @@ FORMULA_STARTS = (*FORMULAS, "'")
 
 
 def defused(text: str) -> str:
-    """With an apostrophe before what a spreadsheet would run; `restored` takes it away again."""
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+    """With an apostrophe before what a spreadsheet would run or trim; `restored` takes it away."""
+    return f"'{text}" if text.startswith(FORMULA_STARTS) or text != text.strip() else text
 
 
 def restored(text: str) -> str:
-    """The text that was defused, without the blanks that hands leave around it."""
-    return text.strip().removeprefix("'")
+    """The text that was defused; else the text without the blanks that hands leave around it."""
+    cell = text.strip()
+    return text.lstrip()[1:] if cell.startswith("'") else cell

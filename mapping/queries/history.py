@@ -74,13 +74,27 @@ def one_change(pk: int) -> list[MappingChange]:
 def mapped_now(changes: Iterable[MappingChange]) -> dict[int, Picture]:
     """What each change's mapping is now, by the change's id; four queries for any number."""
     listed = list(changes)
+    now = pictures_now(where(change) for change in listed)
+    return {change.pk: now[where(change)] for change in listed}
+
+
+def pictures_now(mappings: Iterable[Where]) -> dict[Where, Picture]:
+    """What each of these mappings is now; four queries for any number."""
+    listed = list(mappings)
+    organizations: dict[str, set[int]] = defaultdict(set)
+    offers: set[int] = set()
+    for kind, organization, offer, _ in listed:
+        if organization:
+            organizations[kind].add(organization)
+        elif offer:
+            offers.add(offer)
     pictures = {
-        **_companies(_ids(listed, Kind.ORGANIZATION, "organization_id")),
-        **_products(_ids(listed, Kind.OFFER, "offer_id")),
-        **_own_products(_ids(listed, Kind.OFFER, "organization_id")),
-        **_agreements(_ids(listed, Kind.AGREEMENT, "organization_id")),
+        **_companies(organizations[Kind.ORGANIZATION]),
+        **_products(offers),
+        **_own_products(organizations[Kind.OFFER]),
+        **_agreements(organizations[Kind.AGREEMENT]),
     }
-    return {change.pk: pictures.get(where(change)) for change in listed}
+    return {one: pictures.get(one) for one in listed}
 
 
 def newest_changes(changes: Iterable[MappingChange]) -> dict[int, MappingChange]:
@@ -138,10 +152,6 @@ def _entry(change: MappingChange, together: dict[UUID, tuple[int, int]]) -> Entr
     alone = (1, change.lines_affected)
     number, lines = together.get(change.batch, alone) if change.batch else alone
     return Entry(change=change, changes=number, lines=lines)
-
-
-def _ids(changes: Iterable[MappingChange], kind: Kind, column: str) -> set[int]:
-    return {getattr(one, column) for one in changes if one.kind == kind and getattr(one, column)}
 
 
 def _picture(record: DirectoryRecord | None) -> Picture:

@@ -8,9 +8,10 @@ from uuid import UUID
 from django.contrib.auth.models import User
 
 from mapping.models import AgreementDefault, MappingChange
+from mapping.queries.history import Picture, Where
 from psa_connectwise.models import Agreement, Company, DirectoryRecord, Product
 
-Picture = dict[str, object] | None
+Kind = MappingChange.Kind
 
 
 class MappingRefused(Exception):
@@ -34,6 +35,16 @@ class CompanyChoice:
     organization_id: int
     company: Company | None
 
+    @property
+    def where(self) -> Where:
+        """Which mapping it is about."""
+        return (Kind.ORGANIZATION, self.organization_id, None, "")
+
+    @property
+    def picture(self) -> Picture:
+        """As history keeps it."""
+        return picture(self.company)
+
     def check(self) -> None:
         """Raises `MappingRefused` for a company that is no more."""
         if self.company is not None and (self.company.deleted or self.company.missing):
@@ -53,6 +64,16 @@ class ProductChoice:
     product: Product | None
     organization_id: int | None = None
 
+    @property
+    def where(self) -> Where:
+        """Which mapping it is about."""
+        return (Kind.OFFER, self.organization_id, self.offer_id, "")
+
+    @property
+    def picture(self) -> Picture:
+        """As history keeps it."""
+        return picture(self.product)
+
     def check(self) -> None:
         """Raises `MappingRefused` for a product that is no more."""
         if self.product is not None and self.product.missing:
@@ -70,6 +91,16 @@ class AgreementChoice:
     agreement: Agreement | None
     create_agreement: bool = False
     offer_id: int | None = None
+
+    @property
+    def where(self) -> Where:
+        """Which mapping it is about."""
+        return (Kind.AGREEMENT, self.organization_id, self.offer_id, self.contract_id)
+
+    @property
+    def picture(self) -> Picture:
+        """As history keeps it."""
+        return agreement_picture(self)
 
     @property
     def value(self) -> Mapping[str, Any]:
@@ -101,3 +132,10 @@ def agreement_picture(choice: AgreementChoice | AgreementDefault | None) -> Pict
     if choice is None:
         return None
     return {"create": True} if choice.create_agreement else picture(choice.agreement)
+
+
+def is_same(one: Picture, other: Picture) -> bool:
+    """Names may have changed; what they belong to is the same."""
+    if one is None or other is None:
+        return one is other
+    return (one.get("id"), one.get("create")) == (other.get("id"), other.get("create"))

@@ -6,7 +6,8 @@ from typing import Any
 
 from mapping.models import MappingChange
 from mapping.ports import Key, LineColumn, LineKey, LineScope, Part, lines
-from mapping.services.choices import By, Picture
+from mapping.queries.history import Picture
+from mapping.services.choices import By
 
 COLUMNS: tuple[LineColumn, ...] = ("organization_id", "offer_id", "contract_id")
 

@@ -138,20 +138,28 @@ def _set_products_for_one(
 ) -> list[MappingChange]:
     locked = _lock_organizations(organization for organization, _ in wanted)
     rows = OrganizationOffer.objects.filter(organization__in=locked).select_related("product")
-    known = {(row.organization_id, row.offer_id): row.product for row in rows}
-    changes = []
-    for (organization, offer), choice in wanted.items():
-        before, after = picture(known.get((organization, offer))), picture(choice.product)
+    known = {(row.organization_id, row.offer_id): row for row in rows}
+    changes, chosen, dropped = [], list[OrganizationOffer](), list[int]()
+    for key, choice in wanted.items():
+        was = known.get(key)
+        before, after = picture(was.product if was else None), picture(choice.product)
         if before == after:
             continue
         choice.check()
-        where: dict[str, Any] = {"organization_id": organization, "offer_id": offer}
+        where: dict[str, Any] = dict(zip(("organization_id", "offer_id"), key, strict=True))
         changes.append(drafted(by, Kind.OFFER, before, after, **where))
-        if choice.product is None:
-            OrganizationOffer.objects.filter(**where).delete()
-        else:
-            chosen = {"product": choice.product}
-            OrganizationOffer.objects.update_or_create(**where, defaults=chosen)
+        if choice.product is not None:
+            chosen.append(OrganizationOffer(**where, product=choice.product))
+        elif was is not None:
+            dropped.append(was.pk)
+    OrganizationOffer.objects.filter(pk__in=dropped).delete()
+    OrganizationOffer.objects.bulk_create(
+        chosen,
+        batch_size=BATCH,
+        update_conflicts=True,
+        unique_fields=["organization", "offer"],
+        update_fields=["product"],
+    )
     columns: tuple[LineColumn, ...] = ("organization_id", "offer_id")
     return fill_and_keep(changes, by=by, columns=columns, parts=("product",))
 

@@ -14,14 +14,14 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from mapping.models import MappingChange, Organization
-from mapping.queries.history import mapped_now, newest_changes, where
+from mapping.queries.history import Picture, mapped_now, newest_changes, where
 from mapping.services.choices import (
     AgreementChoice,
     By,
     CompanyChoice,
     MappingRefused,
-    Picture,
     ProductChoice,
+    is_same,
 )
 from mapping.services.mappings import set_agreements, set_companies, set_products
 from psa_connectwise.models import Agreement, Company, Product
@@ -127,9 +127,9 @@ def _steps(changes: list[MappingChange]) -> list[Step]:
 def _step(change: MappingChange, now: Picture, newest: MappingChange | None) -> Step:
     # "Create new agreement" becomes the agreement that was made: nobody changed anything.
     was_made = bool((change.after or {}).get("create")) and now is not None and newest == change
-    if _is_same(now, change.after) or was_made:
+    if is_same(now, change.after) or was_made:
         return Step(change=change, is_done=False, why_not="")
-    if _is_same(now, change.before):
+    if is_same(now, change.before):
         return Step(change=change, is_done=True, why_not="")
     return Step(change=change, is_done=False, why_not=_later(change, newest))
 
@@ -143,13 +143,6 @@ def _later(change: MappingChange, newest: MappingChange | None) -> str:
     return (
         f"{who} changed it later ({day}, {newest.get_origin_display()}). Revert that change first."
     )
-
-
-def _is_same(one: Picture, other: Picture) -> bool:
-    """Names may have changed; what they belong to is the same."""
-    if one is None or other is None:
-        return one is other
-    return (one.get("id"), one.get("create")) == (other.get("id"), other.get("create"))
 
 
 def _told(step: Step, refused: dict[int, str], lines: dict[int, int]) -> Step:

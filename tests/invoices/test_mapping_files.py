@@ -9,7 +9,8 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from invoices.mapping_rows import BadMappingFile
-from invoices.services.mapping_files import export_mappings, import_mappings
+from invoices.services.mapping_export import export_mappings
+from invoices.services.mapping_files import ImportChanged, Imported, import_mappings
 from mapping.models import (
     AgreementDefault,
     MappingChange,
@@ -17,6 +18,7 @@ from mapping.models import (
     Organization,
     OrganizationOffer,
 )
+from mapping.queries.history import where
 from tests.factories import (
     make_agreement,
     make_company,
@@ -28,6 +30,8 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 
+SYNC = "Correct the ID; if it is new, press Sync Organizations first (or run refresh_directory)."
+LOAD = "Correct the ID; if it is new, press Load Products first (or run refresh_directory)."
 HEAD = "kind,platform_id,contract_id,connectwise_id,organization_id,offer_id\n"
 
 
@@ -39,6 +43,11 @@ def errors_of(text: str) -> list[str]:
     with pytest.raises(BadMappingFile) as told:
         import_mappings(text=text, user=None)
     return told.value.errors
+
+
+def numbers(imported: Imported) -> dict[str, int]:
+    """What was counted, without the zeros."""
+    return {name: number for name, number in imported.counts.items() if number}
 
 
 def test_an_import_maps_and_fills_and_keeps_history() -> None:
@@ -56,12 +65,16 @@ def test_an_import_maps_and_fills_and_keeps_history() -> None:
 
     imported = import_mappings(text=text, user=None)
 
-    assert (imported.rows, imported.organizations, imported.offers, imported.agreements) == (
-        5,
-        1,
-        2,
-        2,
-    )
+    assert numbers(imported) == {
+        "rows": 5,
+        "organizations": 1,
+        "offers": 2,
+        "agreements": 2,
+        "organization_lines": 1,
+        "offer_lines": 2,
+        "agreement_lines": 1,
+        "changed": 5,
+    }
     line.refresh_from_db()
     assert (line.company, line.agreement, line.product) == (company, agreement, own)
     changes = MappingChange.objects.order_by("pk")
@@ -89,7 +102,7 @@ def test_importing_again_changes_nothing() -> None:
     again = import_mappings(text=text, user=None)
 
     line.refresh_from_db()
-    assert (again.changed, again.organization_lines, line.version) == (0, 0, version)
+    assert (numbers(again), again.unchanged, line.version) == ({"rows": 1}, 1, version)
     assert MappingChange.objects.count() == 1
 
 
@@ -103,7 +116,12 @@ def test_a_dry_run_counts_and_changes_nothing() -> None:
     imported = import_mappings(text=text, user=None, dry_run=True)
 
     line.refresh_from_db()
-    assert (imported.organizations, imported.organization_lines) == (1, 1)
+    assert numbers(imported) == {
+        "rows": 1,
+        "organizations": 1,
+        "organization_lines": 1,
+        "changed": 1,
+    }
     assert (line.company, line.organization.company) == (None, None)
     assert not MappingChange.objects.exists()
 
@@ -116,13 +134,15 @@ def test_one_bad_row_keeps_all_out() -> None:
         ("offer", "OFF-NOWHERE", "", 1, "", ""),
         ("offer", make_offer().platform_id, "", 987654, "", ""),
         ("agreement", organization.platform_id, "CON-1", 987655, "", ""),
+        ("offer", "", "", 12, "", ""),
     )
 
     assert errors_of(text) == [
-        "line 3: no organization ORG-NOWHERE is known here: run refresh_directory",
-        "line 4: no offer OFF-NOWHERE is known here: run refresh_directory",
-        "line 5: ConnectWise has no product 987654 that is known here: run refresh_directory",
-        "line 6: ConnectWise has no agreement 987655 that is known here: run refresh_directory",
+        f"line 3: no organization ORG-NOWHERE is known here. {SYNC}",
+        f"line 4: no offer OFF-NOWHERE is known here. {LOAD}",
+        f"line 5: ConnectWise has no product 987654 that is known here. {LOAD}",
+        f"line 6: ConnectWise has no agreement 987655 that is known here. {SYNC}",
+        "line 7: platform_id is empty: write the ID that the Platform gave it",
     ]
     organization.refresh_from_db()
     assert organization.company is None
@@ -140,6 +160,49 @@ def test_a_deleted_company_is_refused_with_its_line() -> None:
         f"line 2: Gone Ltd (ConnectWise ID {company.connectwise_id}) was deleted in ConnectWise. "
         "Choose another company."
     )
+
+
+def test_what_is_mapped_to_a_deleted_company_may_stay() -> None:
+    """So that an export can be imported again whatever has happened in ConnectWise since."""
+    gone, bundle = make_company(deleted=True), make_product(missing=True)
+    organization = make_organization(company=gone)
+    make_offer(product=bundle)
+    OrganizationOffer.objects.create(
+        organization=organization, offer=make_offer(), product=make_product(missing=True)
+    )
+
+    imported = import_mappings(text=export_mappings()[0], user=None)
+
+    assert (imported.counts["changed"], imported.unchanged) == (0, 3)
+
+
+def test_an_import_that_was_shown_is_done_only_as_shown() -> None:
+    organization, company = make_organization(), make_company()
+    text = file_of(("organization", organization.platform_id, "", company.connectwise_id, "", ""))
+    shown = import_mappings(text=text, user=None, dry_run=True)
+    Organization.objects.update(company=make_company())  # somebody was faster
+
+    with pytest.raises(ImportChanged):
+        import_mappings(text=text, user=None, mark=shown.mark)
+
+    organization.refresh_from_db()
+    assert organization.company != company
+    again = import_mappings(text=text, user=None, dry_run=True)
+    import_mappings(text=text, user=None, mark=again.mark)
+    organization.refresh_from_db()
+    assert organization.company == company
+
+
+def test_changes_come_with_their_lines() -> None:
+    organization, offer = make_organization(), make_offer()
+    company, product = make_company(), make_product()
+    row = ("organization", organization.platform_id, "", company.connectwise_id, "", "")
+    text = file_of(("offer", offer.platform_id, "", product.connectwise_id, "", ""), row, row)
+
+    imported = import_mappings(text=text, user=None, dry_run=True)
+
+    assert [imported.line_of[where(change)] for change in imported.changes] == [2, 3]
+    assert (imported.rows, imported.mappings) == (3, 2)
 
 
 def test_an_inactive_product_may_be_named() -> None:
@@ -160,7 +223,7 @@ def test_what_is_exported_is_imported_again() -> None:
     organization = make_organization()
     OrganizationOffer.objects.create(organization=organization, offer=offer, product=make_product())
     AgreementDefault.objects.create(
-        organization=organization, contract_id='a "b", c', agreement=make_agreement()
+        organization=organization, contract_id=' a "b",\nc; ', agreement=make_agreement()
     )
     AgreementDefault.objects.create(
         organization=organization, contract_id="-1", offer=offer, create_agreement=True
@@ -170,7 +233,7 @@ def test_what_is_exported_is_imported_again() -> None:
 
     imported = import_mappings(text=text, user=None)
 
-    assert (rows, imported.changed) == (5, 5)
+    assert (rows, imported.counts["changed"]) == (5, 5)
     assert export_mappings() == (text, rows)
 
 
@@ -188,7 +251,7 @@ def test_more_rows_cost_no_more_queries_to_check(django_assert_max_num_queries: 
     ]
 
     with django_assert_max_num_queries(20):
-        assert import_mappings(text=file_of(*rows), user=None).organizations == 30
+        assert import_mappings(text=file_of(*rows), user=None).counts["organizations"] == 30
 
 
 def test_the_command_says_what_it_did(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -229,7 +292,7 @@ def test_the_command_says_what_it_did(tmp_path: Path, capsys: pytest.CaptureFixt
     ("content", "told"),
     [
         (None, "can't be read: No such file or directory."),
-        (b"\xff\xfe\x00", "is not UTF-8: save it as “CSV UTF-8”."),
+        (b"\xff\xfe\x00", "is no text that can be read. In Excel choose Save As → CSV UTF-8."),
         (b"kind\n", "3 errors, nothing was imported."),
     ],
 )

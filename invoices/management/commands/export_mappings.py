@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from invoices.services.mapping_files import export_mappings
+from invoices.services.mapping_export import export_mappings
 from mapping.commands import CouldNotRun, Report, ReportingCommand
 
 

@@ -1,14 +1,16 @@
 """Mappings from a CSV file, all or nothing."""
 
-from dataclasses import asdict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandParser
 
 from invoices.mapping_rows import BadMappingFile
-from invoices.services.mapping_files import Imported, import_mappings
+from invoices.mapping_text import UnreadableFile, text_of
+from invoices.services.mapping_files import import_mappings
 from mapping.commands import CouldNotRun, Report, ReportingCommand
+from mapping.models import MappingChange
 
 SHOWN_ERRORS = 50
 
@@ -33,17 +35,17 @@ class Command(ReportingCommand):
         except BadMappingFile as error:
             raise CouldNotRun(_told(path, error.errors)) from error
         return Report(
-            sentence=_sentence(imported, dry_run=dry_run),
-            data={**asdict(imported), "changed": imported.changed, "dry_run": dry_run},
+            sentence=_sentence(imported.counts, dry_run=dry_run),
+            data={**imported.counts, "dry_run": dry_run},
         )
 
 
 def _text(path: str) -> str:
     try:
         # As it is: a line break inside a cell belongs to the cell.
-        return Path(path).read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise CouldNotRun(f"{path} is not UTF-8: save it as “CSV UTF-8”.") from error
+        return text_of(Path(path).read_bytes()).text
+    except UnreadableFile as error:
+        raise CouldNotRun(f"{path} can't be taken. {error}") from error
     except OSError as error:
         raise CouldNotRun(f"{path} can't be read: {error.strerror}.") from error
 
@@ -54,22 +56,16 @@ def _told(path: str, errors: list[str]) -> str:
     return "\n".join([f"{path}: {count}, nothing was imported.", *errors[:SHOWN_ERRORS], *more])
 
 
-def _sentence(imported: Imported, *, dry_run: bool) -> str:
-    if not imported.changed:
-        return f"{imported.rows} rows, nothing to change."
+def _sentence(counts: Mapping[str, int], *, dry_run: bool) -> str:
+    if not counts["changed"]:
+        return f"{counts['rows']} rows, nothing to change."
     verb = "Would change" if dry_run else "Changed"
-    parts = (
-        _part(imported.organizations, "organization", imported.organization_lines),
-        _part(imported.offers, "offer", imported.offer_lines),
-        _part(imported.agreements, "agreement", imported.agreement_lines),
-    )
-    return f"{verb} {', '.join(filter(None, parts))}."
-
-
-def _part(number: int, noun: str, lines: int) -> str:
-    if not number:
-        return ""
-    return f"{_counted(number, noun)} ({_counted(lines, 'line')} filled)"
+    parts = [
+        f"{_counted(counts[f'{kind}s'], kind)} ({_counted(counts[f'{kind}_lines'], 'line')} filled)"
+        for kind in MappingChange.Kind
+        if counts[f"{kind}s"]
+    ]
+    return f"{verb} {', '.join(parts)}."
 
 
 def _counted(number: int, noun: str) -> str:
