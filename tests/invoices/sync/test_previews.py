@@ -1,4 +1,4 @@
-"""The plan shown is the plan executed (P39): previews, the yes to them, and what changes meanwhile."""
+"""Previews: what they keep, the yes to them, and when they go (P39)."""
 
 from datetime import date
 from decimal import Decimal
@@ -8,45 +8,22 @@ from django.contrib.auth.models import User
 from django.db.models import F
 
 from invoices.models import InvoiceLine, Operation, Period, Posting, SyncRun
-from invoices.services.lines import LineChange, update_lines
-from invoices.sync import ending, lanes, previews, run
+from invoices.sync import ending, previews, run
 from invoices.sync.scope import RunScope, UndoScope
-from invoices.sync.states import Intent, OperationState, Origin, RunState
-from psa_connectwise.models import Product
+from invoices.sync.states import Intent, OperationState, RunState
 from tests.invoices.sync.world import (
     JUNE,
     MAY,
     World,
     fresh,
     let_time_pass,
+    preview,
+    row,
+    say_yes,
     sync,
-    work,
 )
 
 Status = InvoiceLine.Status
-
-
-@pytest.fixture
-def user(world: World) -> User:
-    return User.objects.create_user("anna")
-
-
-def preview(user: User, period: date = MAY, **scope: object) -> SyncRun:
-    """A preview, planned in this process."""
-    draft = previews.start_draft(period=period, user=user, scope=RunScope(**scope))  # type: ignore[arg-type]
-    previews.plan_if_needed(draft.pk, draft.epoch)
-    draft.refresh_from_db()
-    return draft
-
-
-def say_yes(draft: SyncRun, user: User, **how: object) -> SyncRun:
-    """Confirmed and worked on, as far as that goes now."""
-    previews.confirm(draft, user=user, **how)  # type: ignore[arg-type]
-    return work(draft)
-
-
-def row(of: SyncRun, line: InvoiceLine) -> Operation:
-    return of.operations.get(line=line, is_step=False)
 
 
 def test_a_preview_touches_nothing_and_keeps_what_it_says(world: World, user: User) -> None:
@@ -81,109 +58,6 @@ def test_a_yes_posts_what_was_shown_under_the_very_same_rows(world: World, user:
     assert fresh(lines[0]).synced_by == user
     assert len(world.additions()) == 2
     assert not done.followed_by.exists()
-
-
-def test_a_line_that_became_mapped_after_the_preview_is_not_posted(
-    world: World, user: User
-) -> None:
-    world.line()
-    draft = preview(user)
-    later = world.line()
-
-    say_yes(draft, user)
-
-    assert fresh(later).psa_status == Status.NOT_SYNCED
-    assert len(world.additions()) == 1
-
-
-def test_an_edit_after_the_preview_is_shown_before_it_is_sent(world: World, user: User) -> None:
-    same, edited = world.line(), world.line()
-    draft = preview(user)
-    update_lines(seen={edited.pk: None}, change=LineChange(end=date(2026, 5, 20)), user=user)
-
-    done = say_yes(draft, user)
-
-    assert fresh(same).psa_status == Status.SYNCED
-    assert fresh(edited).psa_status == Status.NOT_SYNCED
-    aside = row(done, edited)
-    assert (aside.state, aside.reason_code) == (OperationState.SKIPPED, "planned_again")
-    assert "cancelled date is 2026-05-20, not 2026-05-31" in aside.reason
-    again = done.followed_by.get()
-    assert (again.state, again.user) == (RunState.DRAFTING, user)
-
-    previews.plan_if_needed(again.pk, again.epoch)
-    again.refresh_from_db()
-    say_yes(again, user)
-
-    assert world.addition(edited)["cancelledDate"] == "2026-05-20T00:00:00Z"
-
-
-def test_an_edit_that_changes_nothing_that_is_sent_does_not_hold_its_line_up(
-    world: World, user: User
-) -> None:
-    line = world.line()
-    draft = preview(user)
-    InvoiceLine.objects.update(version=F("version") + 1)
-
-    say_yes(draft, user)
-
-    assert fresh(line).psa_status == Status.SYNCED
-
-
-def test_a_line_posted_by_somebody_else_meanwhile_is_left_alone(world: World, user: User) -> None:
-    line, other = world.line(), world.line()
-    draft = preview(user)
-    sync(line)
-
-    done = say_yes(draft, user)
-
-    assert row(done, line).state == OperationState.SKIPPED
-    assert fresh(other).psa_status == Status.SYNCED
-    assert len(world.additions()) == 2
-    assert not done.followed_by.exists()
-
-
-def test_what_would_be_refused_now_is_an_error_and_not_sent(world: World, user: User) -> None:
-    line = world.line()
-    draft = preview(user)
-    Product.objects.filter(pk=world.product.pk).update(inactive=True)
-
-    done = say_yes(draft, user)
-
-    assert row(done, line).state == OperationState.REFUSED
-    assert (fresh(line).psa_status, fresh(line).error_code) == (Status.ERROR, "product_inactive")
-    assert world.additions() == []
-
-
-def test_what_would_be_posted_now_though_it_was_shown_as_refused_is_shown_again(
-    world: World, user: User
-) -> None:
-    line = world.line()
-    product = Product.objects.filter(pk=world.product.pk)
-    product.update(inactive=True)
-    draft = preview(user)
-    product.update(inactive=False)
-
-    done = say_yes(draft, user)
-
-    assert "it would be posted now" in row(done, line).reason
-    assert (fresh(line).psa_status, world.additions()) == (Status.NOT_SYNCED, [])
-    assert done.followed_by.get().scope == {"lines": [line.pk]}
-
-
-def test_an_addition_changed_by_hand_after_the_preview_is_not_written_over(
-    world: World, user: User
-) -> None:
-    sync(world.monthly(MAY))
-    june = world.monthly(JUNE, quantity=Decimal(5), total_price=Decimal("62.50"))
-    draft = preview(user, JUNE)
-    (addition,) = world.additions()
-    world.store.edit("additions", addition["id"], quantity=9)
-
-    say_yes(draft, user)
-
-    assert fresh(june).error_code == "changed_in_connectwise"
-    assert world.additions()[0]["quantity"] == 9
 
 
 def test_a_preview_that_reads_first_knows_what_changed_by_hand(world: World, user: User) -> None:
@@ -318,28 +192,6 @@ def test_an_undo_is_previewed_and_done_as_shown(world: World, user: User) -> Non
 
     assert fresh(line).psa_status == Status.NOT_SYNCED
     assert world.additions() == []
-
-
-def test_a_line_that_changes_between_plan_and_claim_is_planned_again_by_an_unseen_run(
-    world: World,
-) -> None:
-    line = world.line()
-    other = world.line()
-    started = run.start_run(period=MAY, user=None, origin=Origin.COMMAND)
-    run.plan_if_needed(started.pk, started.epoch)
-    InvoiceLine.objects.filter(pk=line.pk).update(
-        charge_end_date=date(2026, 5, 20), charge_end_date_source="user", version=F("version") + 1
-    )
-
-    lanes.work_lane(started.pk, started.epoch, lane=0)
-    started.refresh_from_db()
-    assert started.state == RunState.PLANNING
-    done = work(started)
-
-    assert (done.state, done.total) == (RunState.FINISHED, 2)
-    assert [fresh(one).psa_status for one in (line, other)] == [Status.SYNCED] * 2
-    assert world.addition(line)["cancelledDate"] == "2026-05-20T00:00:00Z"
-    assert done.operations.count() == 2
 
 
 def test_a_preview_is_no_run_to_anybody_else(world: World, user: User) -> None:

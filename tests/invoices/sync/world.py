@@ -5,11 +5,12 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.db.models import F
 
 from invoices.models import InvoiceLine, Operation, SyncRun
 from invoices.months import last_day
-from invoices.sync import lanes, run
+from invoices.sync import lanes, previews, run
 from invoices.sync.scope import RunScope
 from invoices.sync.settle import Settled
 from psa_connectwise import conf, directory
@@ -124,6 +125,25 @@ def work(started: SyncRun) -> SyncRun:
         lanes.work_lane(started.pk, started.epoch, lane=0)
     started.refresh_from_db()
     return started
+
+
+def preview(user: User, period: date = MAY, **scope: Any) -> SyncRun:
+    """A preview, planned in this process."""
+    draft = previews.start_draft(period=period, user=user, scope=RunScope(**scope))
+    previews.plan_if_needed(draft.pk, draft.epoch)
+    draft.refresh_from_db()
+    return draft
+
+
+def say_yes(draft: SyncRun, user: User, **how: Any) -> SyncRun:
+    """Confirmed and worked on, as far as that goes now."""
+    previews.confirm(draft, user=user, **how)
+    return work(draft)
+
+
+def row(of: SyncRun, line: InvoiceLine) -> Operation:
+    """The line's row in a plan."""
+    return of.operations.get(line=line, is_step=False)
 
 
 def let_time_pass(seconds: float) -> None:
