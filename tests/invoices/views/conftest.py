@@ -15,7 +15,7 @@ def seller(db: None) -> None:
 
 @pytest.fixture
 def user(db: None) -> User:
-    return make_user("invoices.sync_invoices", username="olivia")
+    return make_user("invoices.sync_invoices", "invoices.edit_lines", username="olivia")
 
 
 @pytest.fixture

@@ -14,18 +14,16 @@ from tests.invoices.views.runs_world import (
     MAY,
     add_end,
     begun,
-    known_seller,
     mapped_line,
     preview,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.usefixtures("seller", "may", "rung")
 Committing = Callable[..., object]
 
 
-@pytest.fixture(autouse=True)
-def seller(db: None) -> None:
-    known_seller()
+@pytest.fixture
+def may(db: None) -> None:
     Period.objects.create(month=MAY, complete=True)
 
 
@@ -37,17 +35,6 @@ def rung(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, str]]:
         "invoices.views.preview.ring", lambda run: asked.append((run.pk, run.state))
     )
     return asked
-
-
-@pytest.fixture
-def user(db: None) -> User:
-    return make_user("invoices.sync_invoices", "invoices.edit_lines")
-
-
-@pytest.fixture
-def operator(client: Client, user: User, rung: list[tuple[int, str]]) -> Client:
-    client.force_login(user)
-    return client
 
 
 def confirm(client: Client, draft: SyncRun, **values: object) -> object:
