@@ -1,24 +1,21 @@
 """Bulk Update (P36): its card, the confirmation, the result, and the progress everyone sees."""
 
-from datetime import datetime
-
 from django.contrib.auth.decorators import permission_required
 from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import reswap, retarget, trigger_client_event
 
 from invoices.forms import BulkForm
-from invoices.loading.progress import RESULT_STAYS
 from invoices.models import LineEdit
 from invoices.queries.bulk import Companies, companies_of, updates_ended_since, updates_under_way
 from invoices.services import bulk
 from invoices.services.selection import selected_lines
 from invoices.tasks.bulk import ring
 from invoices.views.grid import chosen_period
+from invoices.views.told import looks_since, tell
 from mapping.http import HtmxHttpRequest, toast
 from mapping.queries.pickers import agreement_options, words_of
 
@@ -112,21 +109,15 @@ def refused(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 @require_GET
 def progress(request: HtmxHttpRequest) -> HttpResponse:
     """The bars of long updates, and the results of those that ended while this page was open."""
-    now = timezone.now()
-    since = _moment(request.GET.get("since", "")) or now - RESULT_STAYS
-    told = set(request.GET.get("told", "").split("_"))
-    ended = updates_ended_since(since, larger_than=bulk.AT_ONCE)
-    context = {
-        "running": updates_under_way(),
-        "ended": ended,
-        "since": since.isoformat(),
-        "now": now.isoformat(),
-        "told": "_".join(str(edit.pk) for edit in ended),
-    }
-    response = render(request, "invoices/_bulk_progress.html", context)
-    if "since" in request.GET and any(str(edit.pk) not in told for edit in ended):
-        trigger_client_event(response, "linesChanged")
-    return response
+    since = looks_since(request)
+    return tell(
+        request,
+        "invoices/_bulk_progress.html",
+        running=updates_under_way(),
+        ended=updates_ended_since(since, larger_than=bulk.AT_ONCE),
+        since=since,
+        event="linesChanged",
+    )
 
 
 def _card(request: HtmxHttpRequest, form: BulkForm) -> HttpResponse:
@@ -162,11 +153,3 @@ def _dialog(request: HtmxHttpRequest, step: str, edit: LineEdit) -> HttpResponse
 def _closing(response: HttpResponse) -> HttpResponse:
     """The confirmation and the card have done their work."""
     return trigger_client_event(trigger_client_event(response, "closeDialog"), "closeBulk")
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        moment = parse_datetime(text)
-    except ValueError:
-        return None
-    return moment if moment and moment.tzinfo else None

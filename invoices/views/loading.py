@@ -1,20 +1,18 @@
 """Load: its dialog, and the progress everyone sees (P15, P15a, P18)."""
 
-from datetime import datetime
-
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_GET, require_http_methods
 from django_htmx.http import trigger_client_event
 
 from invoices.loading.forms import LoadForm
-from invoices.loading.progress import RESULT_STAYS, loads_ended_since, loads_in_progress
+from invoices.loading.progress import loads_ended_since, loads_in_progress
 from invoices.loading.queries import business_today
 from invoices.loading.start import LoadRefused, start_loads
 from invoices.tasks.loading import ring
+from invoices.views.told import looks_since, tell
 from mapping.http import HtmxHttpRequest
 
 
@@ -40,25 +38,16 @@ def load(request: HtmxHttpRequest) -> HttpResponse:
 
 @require_GET
 def load_progress(request: HtmxHttpRequest) -> HttpResponse:
-    """The bars of running loads and the results of those that ended while this page was open.
-
-    `since` is when the page began to look, `told` the loads whose result it shows already.
-    """
-    now = timezone.now()
-    since = _moment(request.GET.get("since", "")) or now - RESULT_STAYS
-    ended = loads_ended_since(since)
-    told = set(request.GET.get("told", "").split("_"))
-    context = {
-        "running": loads_in_progress(now),
-        "ended": ended,
-        "since": since.isoformat(),
-        "now": now.isoformat(),
-        "told": "_".join(str(load.pk) for load in ended),
-    }
-    response = render(request, "invoices/_load_progress.html", context)
-    if "since" in request.GET and any(str(load.pk) not in told for load in ended):
-        trigger_client_event(response, "periodsChanged")
-    return response
+    """The bars of running loads and the results of those that ended while this page was open."""
+    since = looks_since(request)
+    return tell(
+        request,
+        "invoices/_load_progress.html",
+        running=loads_in_progress(timezone.now()),
+        ended=loads_ended_since(since),
+        since=since,
+        event="periodsChanged",
+    )
 
 
 def _started() -> HttpResponse:
@@ -66,11 +55,3 @@ def _started() -> HttpResponse:
     trigger_client_event(response, "closeDialog")
     trigger_client_event(response, "loadStarted")
     return response
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        moment = parse_datetime(text)
-    except ValueError:
-        return None
-    return moment if moment and moment.tzinfo else None

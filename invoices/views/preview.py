@@ -1,9 +1,11 @@
-"""What a person does with a preview: say yes to it, have it planned anew, end what bills too long."""
+"""What a person does with a preview: begin it, say yes to it, have it planned anew, end what bills too long."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import date
 
 from django.contrib.auth.decorators import permission_required
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpResponse
@@ -17,6 +19,7 @@ from invoices.queries.runs import ends_of_preview, figures, long_cycle_rows
 from invoices.services.lines import LinesRefused
 from invoices.services.long_cycles import end_after_one_period
 from invoices.sync import previews, run
+from invoices.sync.scope import RunScope
 from invoices.tasks.sync import ring
 from invoices.views.run_context import may_change
 from mapping.http import HtmxHttpRequest, toast
@@ -39,9 +42,7 @@ def run_confirm(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     if ends and not force and previews.needs_second_yes(ends):
         return _ask_again(request, preview, ends)
     try:
-        with transaction.atomic():
-            previews.confirm(preview, user=request.user, ends=ends, force=force)
-            transaction.on_commit(lambda: ring(SyncRun.objects.get(pk=pk)))
+        go_ahead(preview, user=request.user, ends=ends, force=force)
     except run.CantStart as error:
         return _refused(str(error))
     return to_page(request, preview)
@@ -53,7 +54,7 @@ def run_again(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     preview = _changeable(request, pk)
     with transaction.atomic():
         if previews.plan_anew(preview, fresh="fresh" in request.POST):
-            transaction.on_commit(lambda: ring(SyncRun.objects.get(pk=pk)))
+            _ring_once_committed(preview)
     return to_page(request, preview)
 
 
@@ -70,7 +71,7 @@ def run_end_long(request: HtmxHttpRequest, pk: int) -> HttpResponse:
             seen = dict(rows.values_list("line", "line_version"))
             ended = end_after_one_period(seen=seen, user=request.user)
             if previews.plan_anew(preview, fresh=False):
-                transaction.on_commit(lambda: ring(SyncRun.objects.get(pk=pk)))
+                _ring_once_committed(preview)
     except LinesRefused as refused:
         told = refused.refusals[0].reason
         return toast(HttpResponse(status=204), f"Nothing was changed: {told}", kind="error")
@@ -80,9 +81,31 @@ def run_end_long(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     return to_page(request, preview)
 
 
+def begin(*, period: date, user: User, scope: RunScope) -> SyncRun:
+    """A preview that a worker is asked to plan."""
+    with transaction.atomic():
+        draft = previews.start_draft(period=period, user=user, scope=scope)
+        _ring_once_committed(draft)
+    return draft
+
+
+def go_ahead(
+    draft: SyncRun, *, user: User, ends: Collection[str] = (), force: bool = False
+) -> None:
+    """Makes it the live run and has workers take it up; raises `CantStart`."""
+    with transaction.atomic():
+        previews.confirm(draft, user=user, ends=ends, force=force)
+        _ring_once_committed(draft)
+
+
 def to_page(request: HtmxHttpRequest, a_run: SyncRun) -> HttpResponse:
     page = reverse("invoices:run_page", args=[a_run.pk])
     return HttpResponseClientRedirect(page) if request.htmx else redirect(page)
+
+
+def _ring_once_committed(a_run: SyncRun) -> None:
+    """By then its state tells whether it is to be planned or posted."""
+    transaction.on_commit(lambda: ring(SyncRun.objects.get(pk=a_run.pk)))
 
 
 def _changeable(request: HtmxHttpRequest, pk: int) -> SyncRun:

@@ -4,7 +4,6 @@ import logging
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.decorators import permission_required
-from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -12,10 +11,10 @@ from django_htmx.http import trigger_client_event
 
 from invoices.models import InvoiceLine, InvoiceSettings, SyncRun
 from invoices.services.receipts import CHANGED, receipt_of, retry_rows
-from invoices.sync import previews, run
+from invoices.sync import run
 from invoices.sync.scope import RunScope
 from invoices.sync.states import RunState
-from invoices.tasks.sync import ring
+from invoices.views.preview import begin, go_ahead
 from invoices.views.sync import line_refusal
 from mapping.http import HtmxHttpRequest, toast, varying, wants_fragment
 
@@ -52,9 +51,7 @@ def retry(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     if refusal:
         return toast(HttpResponse(status=204), refusal, kind="error")
     scope = RunScope(lines=(line.pk,), overwrite=True, fresh=True)
-    with transaction.atomic():
-        draft = previews.start_draft(period=line.period, user=request.user, scope=scope)
-        transaction.on_commit(lambda: ring(draft))
+    draft = begin(period=line.period, user=request.user, scope=scope)
     draft.refresh_from_db()
     return _asked(request, line, draft)
 
@@ -70,9 +67,7 @@ def retry_confirm(request: HtmxHttpRequest, pk: int, run_id: int) -> HttpRespons
     if request.method == "GET":
         return _asked(request, line, draft)
     try:
-        with transaction.atomic():
-            previews.confirm(draft, user=request.user)
-            transaction.on_commit(lambda: ring(SyncRun.objects.get(pk=draft.pk)))
+        go_ahead(draft, user=request.user)
     except run.CantStart as error:
         return toast(HttpResponse(status=204), str(error), kind="error")
     links = {"line": line.platform_id, "run": draft.pk}

@@ -1,6 +1,6 @@
 """Sync: begins a preview, posts one line at once, the progress everyone sees, Stop (P38–P41)."""
 
-from datetime import date, timedelta
+from datetime import date
 
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
@@ -11,19 +11,17 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import reswap, retarget, trigger_client_event
 
+from invoices.loading.progress import RESULT_STAYS
 from invoices.models import InvoiceLine, SyncRun
 from invoices.services.selection import selected_lines
-from invoices.sync import planning, previews, run
+from invoices.sync import planning, run
 from invoices.sync.scope import RunScope
 from invoices.sync.summary import Summary, summarize
 from invoices.tasks.sync import ring
-from invoices.views.preview import to_page
+from invoices.views.preview import begin, to_page
 from invoices.views.run_context import zone
 from mapping.http import HtmxHttpRequest, toast
 from wire.errors import RemoteError
-
-# So long the result of the last run stays above the grid.
-RESULT_STAYS = timedelta(minutes=10)
 
 # Who may stop a run: one that undoes, or not.
 STOPS = {True: "invoices.undo_sync", False: "invoices.sync_invoices"}
@@ -40,10 +38,7 @@ def sync(request: HtmxHttpRequest) -> HttpResponse:
         return to_page(request, live)
     ticked = selected_lines(user=request.user, period=period).values_list("pk", flat=True)
     scope = RunScope(lines=tuple(ticked) or None)
-    with transaction.atomic():
-        draft = previews.start_draft(period=period, user=request.user, scope=scope)
-        transaction.on_commit(lambda: ring(draft))
-    return to_page(request, draft)
+    return to_page(request, begin(period=period, user=request.user, scope=scope))
 
 
 @require_POST

@@ -1,24 +1,18 @@
 """Undo of a line or of a run: begins with a preview, which its page shows and asks about (P50)."""
 
-import logging
 from datetime import date
 
 from django.contrib.auth.decorators import permission_required
-from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_POST
 
 from invoices.models import InvoiceLine, SyncRun
 from invoices.services.receipts import why_no_undo
-from invoices.sync import previews
 from invoices.sync.scope import RunScope, UndoScope
 from invoices.sync.undo import why_run_stays
-from invoices.tasks.sync import ring
-from invoices.views.preview import to_page
+from invoices.views.preview import begin, to_page
 from mapping.http import HtmxHttpRequest, toast
-
-logger = logging.getLogger(__name__)
 
 may_undo = permission_required("invoices.undo_sync", raise_exception=True)
 
@@ -48,7 +42,4 @@ def undo_run(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 def _planned(request: HtmxHttpRequest, period: date, undo: UndoScope) -> HttpResponse:
     """ConnectWise is read first: only what still stands as it was written is taken back."""
     scope = RunScope(undo=undo, fresh=True)
-    with transaction.atomic():
-        draft = previews.start_draft(period=period, user=request.user, scope=scope)
-        transaction.on_commit(lambda: ring(draft))
-    return to_page(request, draft)
+    return to_page(request, begin(period=period, user=request.user, scope=scope))

@@ -17,7 +17,7 @@ from tests.invoices.sync.world import World, fresh, work
 
 Violations = Callable[[Page], list[str]]
 Status = InvoiceLine.Status
-WORKERS = ("sync", "receipts", "undo", "preview")
+WORKERS = ("sync", "preview")
 
 
 @pytest.fixture(autouse=True)

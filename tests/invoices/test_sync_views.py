@@ -33,7 +33,8 @@ MAY = {"period": "2026-05"}
 def rung(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The runs a worker was asked to take up."""
     asked: list[int] = []
-    monkeypatch.setattr("invoices.views.sync.ring", lambda run: asked.append(run.pk))
+    for view in ("preview", "sync"):
+        monkeypatch.setattr(f"invoices.views.{view}.ring", lambda run: asked.append(run.pk))
     return asked
 
 

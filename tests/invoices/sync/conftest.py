@@ -47,8 +47,7 @@ def rung(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         asked.append(a_run.pk)
         previews.plan_if_needed(a_run.pk, a_run.epoch)
 
-    monkeypatch.setattr("invoices.views.receipts.ring", ring)
-    monkeypatch.setattr("invoices.views.undo.ring", ring)
+    monkeypatch.setattr("invoices.views.preview.ring", ring)
     return asked
 
 

@@ -82,7 +82,7 @@ def test_while_connectwise_is_read_the_panel_asks_again(
     world: World, operator: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     line = changed_by_hand(world)
-    monkeypatch.setattr("invoices.views.receipts.ring", lambda a_run: None)
+    monkeypatch.setattr("invoices.views.preview.ring", lambda a_run: None)
 
     text = operator.post(f"{LINES}{line.pk}/retry/", headers=HTMX).content.decode()
 
