@@ -37,6 +37,7 @@ ALLOWED_HOSTS = allowed_hosts(demo=DEMO)
 CSRF_TRUSTED_ORIGINS = trusted_origins()
 SITE_URL = site_url()
 METRICS_TOKEN = metrics_token()
+PROXIES = count("PROXIES", 1)
 # EMAIL_BACKEND, EMAIL_HOST and the rest.
 globals().update(email())
 DEFAULT_FROM_EMAIL = email_from()
@@ -159,6 +160,8 @@ AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
 ]
 # Wrong passwords for one user from one address are counted in the cache; then that user waits there.
+# Behind a proxy every connection comes from one address: a stranger would lock everybody out.
+AXES_CLIENT_IP_CALLABLE = "integration.client_address.read_client_address"
 AXES_HANDLER = "axes.handlers.cache.AxesCacheHandler"
 AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = timedelta(minutes=15)

@@ -37,6 +37,7 @@ WRONG = {
     "CONNECTWISE_CONCURRENCY": "-1",
     "METRICS_TOKEN": "short",
     "LOG_FORMAT": "xml",
+    "PROXIES": "none",
     "LINEBRIDGE_LOOPBACK": "perhaps",
 }
 

@@ -4,8 +4,10 @@ from ipaddress import IPv4Address
 from uuid import uuid4
 
 import pytest
-from django.test import Client
+from django.conf import LazySettings
+from django.test import Client, RequestFactory
 
+from integration.client_address import read_client_address
 from psa_connectwise.models import ConnectWiseSettings
 from tests.factories import make_user
 
@@ -31,6 +33,38 @@ def test_wrong_passwords_lock_that_user_out_here_for_a_while(client: Client) -> 
     assert answers[-1] == 429
     assert log_in(client, "correct horse") == 429
     assert log_in(client, "battery staple", "bert") == 302
+
+
+@pytest.mark.django_db
+def test_behind_a_proxy_the_lock_is_for_who_stands_before_it(client: Client) -> None:
+    make_user(username="anna", password="correct horse")
+    stranger, anna = (str(IPv4Address(uuid4().int % 2**32)) for _ in range(2))
+    for number in range(9):  # each time with another lie in front of what the proxy saw
+        client.defaults["HTTP_X_FORWARDED_FOR"] = f"10.0.0.{number}, {stranger}"
+        log_in(client, "wrong")
+    assert log_in(client, "correct horse") == 429
+
+    client.defaults["HTTP_X_FORWARDED_FOR"] = anna
+    assert log_in(client, "correct horse") == 302
+
+
+@pytest.mark.parametrize(
+    ("proxies", "told", "who"),
+    [
+        (1, "", "192.0.2.1"),
+        (1, "198.51.100.7", "198.51.100.7"),
+        (1, "made-up, 198.51.100.7", "198.51.100.7"),
+        (2, "10.9.8.7, 2001:db8::1, 203.0.113.5", "2001:db8::1"),
+        (2, "198.51.100.7", "192.0.2.1"),
+        (1, "198.51.100.7, unknown", "192.0.2.1"),
+    ],
+)
+def test_an_address_is_what_our_own_proxies_saw(
+    settings: LazySettings, proxies: int, told: str, who: str
+) -> None:
+    settings.PROXIES = proxies
+    asked = RequestFactory(headers={"X-Forwarded-For": told}).get("/", REMOTE_ADDR="192.0.2.1")
+    assert read_client_address(asked) == who
 
 
 @pytest.mark.django_db
