@@ -17,8 +17,18 @@ from invoices.services.lines import Scope, lock
 from invoices.sync import changed, keeping, lanes, previews, run
 from invoices.sync.scope import UndoScope
 from invoices.sync.states import OperationState, Origin, RunState
-from tests.invoices.sync.test_previews import preview, row, say_yes
-from tests.invoices.sync.world import JUNE, MAY, World, fresh, settle_later, sync, work
+from tests.invoices.sync.world import (
+    JUNE,
+    MAY,
+    World,
+    fresh,
+    preview,
+    row,
+    say_yes,
+    settle_later,
+    sync,
+    work,
+)
 
 Status = InvoiceLine.Status
 

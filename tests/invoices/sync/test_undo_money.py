@@ -8,8 +8,7 @@ from django.db.models import F
 from invoices.models import InvoiceLine
 from invoices.queries.runs import figures
 from invoices.sync.scope import UndoScope
-from tests.invoices.sync.test_previews import preview, row, say_yes
-from tests.invoices.sync.world import MAY, World, fresh, sync
+from tests.invoices.sync.world import MAY, World, fresh, preview, row, say_yes, sync
 
 
 def test_a_line_that_was_written_twice_is_one_row_and_its_money_once(world: World) -> None:
