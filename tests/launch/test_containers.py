@@ -65,6 +65,7 @@ def test_services_wait_for_services_that_exist_and_can_tell(name: str) -> None:
 def test_what_runs_on_is_watched_and_restarted(name: str) -> None:
     assert SERVICES[name]["restart"] == "unless-stopped"
     assert SERVICES[name]["healthcheck"]["test"]
+    assert {"max-size", "max-file"} <= set(SERVICES[name]["logging"]["options"])
 
 
 def test_volumes_are_declared_and_postgres_keeps_its_data_where_its_image_wants_them() -> None:
