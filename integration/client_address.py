@@ -15,4 +15,4 @@ def read_client_address(request: HttpRequest) -> str:
     try:
         return str(ip_address(seen))
     except ValueError:
-        return str(request.META["REMOTE_ADDR"])
+        return str(request.META.get("REMOTE_ADDR", ""))  # a sign-in by code has no connection
