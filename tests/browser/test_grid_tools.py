@@ -182,3 +182,28 @@ def test_loading_and_failing_are_accessible_and_told(
     page.evaluate(f"document.body.dispatchEvent({failed})")
     expect(page.get_by_role("alert")).to_contain_text("Your data is as it was")
     assert violations(page) == []
+
+
+TOLD = """([name, id, more]) => {
+  const elt = document.getElementById(id);
+  const detail = { elt, xhr: { status: 0 }, ...more };
+  elt.dispatchEvent(new CustomEvent(name, { bubbles: true, detail }));
+}"""
+
+
+def test_a_server_that_is_away_is_one_notice_until_it_is_back(
+    sign_in: SignIn, operator: User, three: list[int]
+) -> None:
+    page = sign_in(operator)
+    notice = page.get_by_text("This page shows what it knew last")
+    refused = page.get_by_text("Nothing was changed; check the connection and try again.")
+
+    page.evaluate(TOLD, ["htmx:sendError", "run", {}])
+    page.evaluate(TOLD, ["htmx:sendError", "load-progress", {}])
+    page.evaluate(TOLD, ["htmx:sendError", "grid-search", {}])  # what a person asked for
+    expect(notice).to_have_count(1)
+    expect(refused).to_have_count(1)
+
+    page.evaluate(TOLD, ["htmx:afterRequest", "run", {"successful": True}])
+    expect(notice).to_have_count(0)
+    expect(refused).to_have_count(1)

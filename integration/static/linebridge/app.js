@@ -82,10 +82,11 @@ export function toast(text, kind = "success") {
   close.addEventListener("click", () => box.remove());
   box.append(words, close);
   document.querySelector(failed ? ".toast-assertive" : ".toast-polite").append(box);
-  if (failed) return;
+  if (failed) return box;
   let timer = setTimeout(() => box.remove(), FADE_AFTER);
   box.addEventListener("mouseenter", () => clearTimeout(timer));
   box.addEventListener("mouseleave", () => { timer = setTimeout(() => box.remove(), FADE_AFTER); });
+  return box;
 }
 
 document.body.addEventListener("toast", (event) => toast(event.detail.text, event.detail.kind));
@@ -136,11 +137,31 @@ document.body.addEventListener("htmx:beforeSwap", (event) => {
   }
 });
 
+// What a page asks by itself (bars, live rows) fails once for all: a tab that was open while the server
+// restarted shows one notice, and takes it back once it is answered again.
+const AWAY = "The server can't be reached. This page shows what it knew last, and goes on by itself.";
+const asked = (event) => !event.detail.elt?.closest?.("[data-quiet]");
+let away = null;
+
+function missed(event) {
+  const down = !event.detail.xhr.status || event.detail.xhr.status >= 500;
+  if (asked(event) || !down) return false;
+  away ??= toast(AWAY, "error");
+  return true;
+}
+
+document.body.addEventListener("htmx:afterRequest", (event) => {
+  if (!event.detail.successful) return;
+  away?.remove();
+  away = null;
+});
+
 document.body.addEventListener("htmx:responseError", (event) => {
+  if (missed(event)) return;
   const { status } = event.detail.xhr;
   toast(WENT_WRONG[status] || `The server failed (${status}). Your data is as it was; try again, and look in System Logs if it stays.`, "error");
 });
-document.body.addEventListener("htmx:sendError", () => toast(WENT_WRONG[0], "error"));
+document.body.addEventListener("htmx:sendError", (event) => { if (!missed(event)) toast(WENT_WRONG[0], "error"); });
 
 // A second press while the first is under way is the same press: it is dropped, not sent after it.
 document.body.addEventListener("htmx:confirm", (event) => {
@@ -161,12 +182,11 @@ for (const started of ["runStarted", "loadStarted", "refreshStarted", "bulkStart
 
 // A thin line at the top for what takes longer than 300 ms; polling stays quiet.
 let pending = 0;
-const counts = (event) => !event.detail.elt?.closest?.("[data-quiet]");
 document.body.addEventListener("htmx:beforeRequest", (event) => {
-  if (counts(event)) document.body.classList.toggle("is-waiting", ++pending > 0);
+  if (asked(event)) document.body.classList.toggle("is-waiting", ++pending > 0);
 });
 document.body.addEventListener("htmx:afterRequest", (event) => {
-  if (counts(event)) document.body.classList.toggle("is-waiting", (pending = Math.max(0, pending - 1)) > 0);
+  if (asked(event)) document.body.classList.toggle("is-waiting", (pending = Math.max(0, pending - 1)) > 0);
 });
 
 // A request of ours. One that a newer one replaced is no mistake, and what failed is told by htmx's own events.
