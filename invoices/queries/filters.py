@@ -53,7 +53,7 @@ def filter_list(period: date, grid: GridState, key: str, *, find: str = "") -> F
     rows = (
         matching_lines(period, grid, ignoring=key)
         .values_list(column.field)
-        .annotate(count=Count("pk"))
+        .annotate(count=Count("*"))
         .order_by()
     )
     counts = {_url_value(key, value): count for value, count in rows}
