@@ -17,11 +17,21 @@ class RunCommand(ReportingCommand):
         """Until the run is over: by ourselves, or by the workers while we watch."""
         if not inline:
             ring(a_run)
+        told = ""
         while not run.finish_if_done(a_run.pk):
-            done = run.progress(a_run).done
-            self.show_progress(verb, done, SyncRun.objects.get(pk=a_run.pk).total)
-            if not inline:
-                time.sleep(POLL_SECONDS)
-            elif run.plan_if_needed(a_run.pk, a_run.epoch):
+            a_run.refresh_from_db()
+            done = run.progress(a_run)
+            told = self._tell_waiting(done, told)
+            self.show_progress(verb, done.done, a_run.total)
+            if inline and run.plan_if_needed(a_run.pk, a_run.epoch):
                 lanes.work_lane(a_run.pk, a_run.epoch, lane=0)
                 lanes.sweep()
+            if not inline or done.waits_until:
+                time.sleep(POLL_SECONDS)
+
+    def _tell_waiting(self, done: run.Progress, told: str) -> str:
+        """Once each time nobody answers: what it waits for, and that it goes on by itself."""
+        words = done.waits_for if done.waits_until else ""
+        if words and words != told:
+            self.stderr.write(f"{words}; it is tried again until there is an answer.")
+        return words

@@ -39,6 +39,9 @@ class SyncRun(Requested):
     heartbeat = models.DateTimeField(null=True)
     stop_requested = models.BooleanField(default=False)
     message = models.TextField(blank=True)
+    # While what a plan reads is not answered: since when, and when it is asked for again.
+    unanswered_since = models.DateTimeField(null=True)
+    ask_again_at = models.DateTimeField(null=True)
     total = models.IntegerField(default=0)
     # The run whose rows changed between its preview and its execution: this one plans them again.
     follows = models.ForeignKey("self", models.SET_NULL, null=True, related_name="followed_by")

@@ -7,30 +7,35 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from invoices.models import SyncRun
+from invoices.sync import remote
 from mapping.models import DirectoryRefresh
 from mapping.services import RefreshUnderWay, run_refresh, start_refresh
 from mapping.services.directory_parts import Part
-from wire.errors import TransientError
+from wire.errors import PermanentError
 
 # What a plan depends on; what the Platform says of customers and offers, it doesn't.
 PARTS: tuple[Part, ...] = ("agreement_types", "companies", "products", "agreements")
 POLL_SECONDS = 1.0
 LONGEST_WAIT = timedelta(minutes=10)
+READING = "Reading companies, products and agreements of ConnectWise"
 
 
 def read_directory(run: SyncRun) -> None:
-    """Companies, products and agreements as they are now; raises `wire.errors.TransientError`.
+    """Companies, products and agreements as they are now; raises `wire.errors.RemoteError`.
 
     Where somebody else reads them just now, that is waited for.
     """
+    tell(run, READING)
+    # Is it there? Asked before a refresh is begun, which would show its failure everywhere.
+    remote.client().system_info()
     deadline = timezone.now() + LONGEST_WAIT
     while True:
-        tell(run, "Reading companies, products and agreements of ConnectWise")
+        tell(run, READING)
         try:
             refresh = start_refresh(parts=PARTS, user=run.user)
         except RefreshUnderWay as error:
             if timezone.now() > deadline:
-                raise TransientError(str(error), service="ConnectWise") from error
+                raise PermanentError(str(error), service="ConnectWise") from error
             time.sleep(POLL_SECONDS)
             continue
         done = run_refresh(
@@ -41,7 +46,7 @@ def read_directory(run: SyncRun) -> None:
         if done and done.state == DirectoryRefresh.State.DONE:
             return
         told = done.message if done else "Another worker took it over."
-        raise TransientError(f"ConnectWise could not be read. {told}", service="ConnectWise")
+        raise PermanentError(f"ConnectWise could not be read. {told}", service="ConnectWise")
 
 
 def tell(run: SyncRun, words: str) -> None:

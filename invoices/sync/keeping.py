@@ -56,7 +56,7 @@ def keep_draft(run: SyncRun, planned: Sequence[plan.Planned], listed: Listed) ->
 def move_on(run: SyncRun, state: RunState, **values: object) -> None:
     """Raises `Superseded` where another worker has it by now."""
     mine = SyncRun.objects.filter(pk=run.pk, epoch=run.epoch, state=run.state)
-    if not mine.update(state=state, heartbeat=Now(), **values):
+    if not mine.update(state=state, heartbeat=Now(), unanswered_since=None, **values):
         raise Superseded
     run.state = state
 

@@ -9,20 +9,20 @@ from datetime import date, timedelta
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from invoices.loading.queries import load_under_way
 from invoices.loading.start import hold_period
 from invoices.models import SyncRun
-from invoices.sync import ending, planning
+from invoices.sync import ending, patience, planning
 from invoices.sync.keeping import Superseded
 from invoices.sync.locks import PLANNING, session_lock
 from invoices.sync.run import AlreadyRunning, CantStart
 from invoices.sync.scope import Cancellations, RunScope
 from invoices.sync.states import DRAFTS, Origin, RunState
-from wire.errors import RemoteError
+from wire.errors import RemoteError, TransientError
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ def plan_if_needed(run_id: int, epoch: int) -> None:
     if run is None:
         return
     with session_lock(PLANNING, run_id) as alone:
-        if alone:
+        if alone and patience.begin(run):
             _plan(run)
 
 
@@ -67,6 +67,10 @@ def _plan(run: SyncRun) -> None:
         planning.plan_draft(run)
     except Superseded:
         pass
+    except TransientError as error:
+        given_up = patience.wait(run, error)
+        if given_up:
+            _tell(run, given_up)
     except RemoteError as error:
         _tell(run, str(error))
     except Exception:
@@ -76,21 +80,27 @@ def _plan(run: SyncRun) -> None:
 
 def _tell(run: SyncRun, message: str) -> None:
     SyncRun.objects.filter(pk=run.pk, epoch=run.epoch, state=RunState.DRAFTING).update(
-        state=RunState.DRAFT, planned_at=None, message=message
+        state=RunState.DRAFT, planned_at=None, message=message, unanswered_since=None
     )
 
 
 def plan_anew(run: SyncRun, *, fresh: bool) -> bool:
-    """Plans it once more, after reading ConnectWise where `fresh`; False where it is no preview."""
+    """Plans it once more, after reading ConnectWise where `fresh`; False where it is no preview.
+
+    Also one that waits for an answer: it need not be read, or may be there again by now.
+    """
     scope = {name: value for name, value in run.scope.items() if name != "fresh"}
+    ready = Q(state=RunState.DRAFT) | Q(state=RunState.DRAFTING, ask_again_at__isnull=False)
     with transaction.atomic():
-        taken = SyncRun.objects.filter(pk=run.pk, epoch=run.epoch, state=RunState.DRAFT).update(
+        taken = SyncRun.objects.filter(ready, pk=run.pk, epoch=run.epoch).update(
             state=RunState.DRAFTING,
             epoch=F("epoch") + 1,
             scope=scope | ({"fresh": True} if fresh else {}),
             plan={"asked_at": timezone.now().isoformat()},
             message="",
             planned_at=None,
+            unanswered_since=None,
+            ask_again_at=None,
             heartbeat=Now(),
         )
         if taken:
@@ -138,7 +148,9 @@ def needs_second_yes(ends: Collection[str]) -> bool:
 
 def unpicked() -> list[SyncRun]:
     """Previews that nobody plans: their worker died, or none came. To be rung for once more."""
-    silent = SyncRun.objects.filter(state=RunState.DRAFTING, heartbeat__lt=Now() - PICKED_UP_WITHIN)
+    silent = SyncRun.objects.filter(
+        state=RunState.DRAFTING, ask_again_at=None, heartbeat__lt=Now() - PICKED_UP_WITHIN
+    )
     return [run for run in silent if _is_nobodys(run)]
 
 

@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from invoices.loading.queries import LONGEST_SILENCE, load_under_way
 from invoices.loading.start import hold_period
 from invoices.models import InvoiceLine, Operation, SyncRun
-from invoices.sync import changed, planning
+from invoices.sync import changed, patience, planning
 from invoices.sync.keeping import Superseded
 from invoices.sync.locks import PLANNING, session_lock
 from invoices.sync.scope import RunScope
@@ -25,7 +25,7 @@ from invoices.sync.states import (
     Origin,
     RunState,
 )
-from wire.errors import RemoteError
+from wire.errors import RemoteError, TransientError
 from wire.session import UNREACHABLE
 
 logger = logging.getLogger(__name__)
@@ -84,13 +84,18 @@ def plan_if_needed(run_id: int, epoch: int) -> bool:
     with session_lock(PLANNING, run_id) as alone:
         # Read by the lock's holder: whoever held it before may have planned it.
         run = live.filter(state=RunState.PLANNING).first() if alone else None
-        return run is not None and _plan(run)
+        return run is not None and patience.begin(run) and _plan(run)
 
 
 def _plan(run: SyncRun) -> bool:
     try:
         planning.plan_run(run)
     except Superseded:
+        return False
+    except TransientError as error:
+        given_up = patience.wait(run, error)
+        if given_up:
+            fail_run(run.pk, given_up, epoch=run.epoch)
         return False
     except RemoteError as error:
         fail_run(run.pk, str(error), epoch=run.epoch)
@@ -163,13 +168,16 @@ def _finish_if_done(run: SyncRun) -> bool:
     if left.exists() or changed.plan_again(run):
         return False
     state = RunState.STOPPED if run.stop_requested else RunState.FINISHED
-    SyncRun.objects.filter(pk=run.pk).update(state=state, finished_at=Now())
+    ended = {"ask_again_at": None, "message": "", "finished_at": Now()}
+    SyncRun.objects.filter(pk=run.pk).update(state=state, **ended)
     changed.preview_again(run)
     _log_end(run)
     return True
 
 
 def _waits_until(run: SyncRun) -> datetime | None:
+    if run.state == RunState.PLANNING:
+        return run.ask_again_at
     waiting = run.operations.filter(
         state=S.PLANNED, not_before__gt=Now(), last_error__contains=UNREACHABLE
     )
@@ -188,8 +196,9 @@ class Progress:
     skipped: int
     withdrawn: int
     undoes: bool = False  # it takes back what other runs did
-    # When it is tried again, where ConnectWise can't be reached.
+    # When it is tried again, where it waits, and what for.
     waits_until: datetime | None = None
+    waits_for: str = ""
 
     @property
     def done(self) -> int:
@@ -220,8 +229,13 @@ def progress(run: SyncRun) -> Progress:
         skipped=lines(S.SKIPPED),
         withdrawn=lines(S.WITHDRAWN),
     )
-    waits_until = _waits_until(run) if run.is_live else None
-    return Progress(total=run.total, undoes="undo" in run.scope, waits_until=waits_until, **counts)
+    return Progress(
+        total=run.total,
+        undoes="undo" in run.scope,
+        waits_until=_waits_until(run) if run.is_live else None,
+        waits_for=run.message or "ConnectWise can't be reached",
+        **counts,
+    )
 
 
 def _log_end(run: SyncRun) -> None:
@@ -244,9 +258,12 @@ def _log_end(run: SyncRun) -> None:
 
 
 def take_over_dead_plans() -> list[SyncRun]:
-    """Runs in planning that nobody plans: not picked up, or their worker is gone. Planned anew."""
+    """Runs in planning that nobody plans: not picked up, or their worker is gone. Planned anew.
+
+    Not those that wait for an answer: they are taken up when their time has come.
+    """
     waiting = SyncRun.objects.filter(
-        state=RunState.PLANNING, heartbeat__lt=Now() - PICKED_UP_WITHIN
+        state=RunState.PLANNING, ask_again_at=None, heartbeat__lt=Now() - PICKED_UP_WITHIN
     )
     return [run for run in waiting if _take_over(run)]
 

@@ -6,7 +6,7 @@ from celery import shared_task
 from kombu.exceptions import OperationalError
 
 from invoices.models import SyncRun
-from invoices.sync import lanes, previews, run
+from invoices.sync import lanes, patience, previews, run
 from invoices.sync.states import RunState
 
 logger = logging.getLogger(__name__)
@@ -42,6 +42,8 @@ def settle_postings() -> None:
         ring(dead)
     for preview in previews.unpicked():
         ring(preview)
+    for waiting in patience.due():
+        ring(waiting)
     previews.drop_old()
     live = run.live_run()
     if live and live.state == RunState.RUNNING:

@@ -22,6 +22,7 @@ STUCK_SECONDS = 300
 # So far the database's clock may be off; nothing here waits for a time so close to a limit.
 TOLERANCE = 0.5
 WAITING = ("sent_at", "lease_expires_at", "not_before", "recheck_at")
+WAITING_RUNS = ("heartbeat", "unanswered_since", "ask_again_at")
 
 _here = threading.local()
 
@@ -187,7 +188,7 @@ class Crew:
         if abs(self._owed) >= TOLERANCE:
             by = timedelta(seconds=self._owed)
             Operation.objects.update(**{name: F(name) - by for name in WAITING})
-            SyncRun.objects.update(heartbeat=F("heartbeat") - by)
+            SyncRun.objects.update(**{name: F(name) - by for name in WAITING_RUNS})
             self._owed = 0.0
 
     @property

@@ -124,11 +124,22 @@ def test_where_connectwise_refuses_it_is_told_and_can_be_tried_again(
     draft = preview(fresh=True)
 
     assert draft.planned_at is None
-    assert "ConnectWise could not be read." in draft.message
+    assert "ConnectWise refused the keys (401)" in draft.message
+    assert not DirectoryRefresh.objects.exists()
     settings.CONNECTWISE_PRIVATE_KEY = right
     previews.plan_anew(draft, fresh=True)
     draft.refresh_from_db()
     assert planned(draft).planned_at is not None
+
+
+def test_where_only_a_part_is_refused_it_is_told_what(world: World) -> None:
+    world.line()
+    world.connectwise.faults.set(denied=["catalog:read"])
+
+    draft = preview(fresh=True)
+
+    assert (draft.state, draft.planned_at) == (RunState.DRAFT, None)
+    assert "ConnectWise could not be read." in draft.message
 
 
 def test_an_undo_reads_no_directory(world: World) -> None:

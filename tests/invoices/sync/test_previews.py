@@ -140,12 +140,12 @@ def test_planning_anew_shows_what_is_now(world: World, user: User) -> None:
     assert (draft.state, draft.total, draft.operations.count()) == (RunState.DRAFT, 2, 2)
 
 
-def test_a_preview_that_cannot_read_connectwise_says_so_and_can_be_tried_again(
+def test_a_preview_that_may_not_read_connectwise_says_so_and_is_no_plan_to_say_yes_to(
     world: World, user: User
 ) -> None:
     world.line()
     draft = previews.start_draft(period=MAY, user=user, scope=RunScope(fresh=True))
-    world.connectwise.stop()
+    world.connectwise.faults.set(denied=["additions:read"])
     previews.plan_if_needed(draft.pk, draft.epoch)
 
     draft.refresh_from_db()

@@ -58,7 +58,7 @@ def test_everyone_is_told_when_it_is_tried_again(cut_off: SyncRun, client: Clien
 
     text = client.get("/mapping/invoices/run/").content.decode()
 
-    assert "ConnectWise can't be reached; trying again at " in text
+    assert "ConnectWise can&#x27;t be reached; trying again at " in text
 
 
 def test_it_posts_once_the_line_is_up_again(

@@ -151,7 +151,8 @@ def let_time_pass(seconds: float) -> None:
     passed = timedelta(seconds=seconds)
     for name in ("sent_at", "lease_expires_at", "not_before", "recheck_at"):
         Operation.objects.filter(**{f"{name}__isnull": False}).update(**{name: F(name) - passed})
-    SyncRun.objects.filter(heartbeat__isnull=False).update(heartbeat=F("heartbeat") - passed)
+    for name in ("heartbeat", "unanswered_since", "ask_again_at"):
+        SyncRun.objects.filter(**{f"{name}__isnull": False}).update(**{name: F(name) - passed})
 
 
 def settle_later() -> Settled:
