@@ -7,6 +7,7 @@ import pytest
 from tests.soak.boundaries import Boundary
 from tests.soak.play import play
 from tests.soak.real import play_for_real
+from tests.soak.shop import Shop
 from tests.soak.stage import Stage, stage
 
 
@@ -29,3 +30,15 @@ def test_workers_that_are_killed_for_real_post_each_line_once(on: Stage) -> None
 
     assert tally[Boundary.KILLED_FOR_REAL] == 3
     assert on.complaints == []
+
+
+def test_time_goes_on_where_a_bell_rings_and_everybody_sleeps(on: Stage) -> None:
+    answered: list[float] = []
+    on.reset(1)
+    for member in on.crew.members:
+        on.crew.give(member, lambda: on.crew.pause(60))
+    on.bells.append((lambda: answered.append(on.crew.now), ()))
+
+    Shop(on, lambda: None).work_until_quiet()
+
+    assert answered == [60]
