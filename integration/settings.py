@@ -183,10 +183,13 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # A working day; a forgotten browser is signed out overnight.
 SESSION_COOKIE_AGE = 12 * 60 * 60
-# Nothing is uploaded; the longest form is a preview's thousand ends, each with its tick.
+# The longest form is a preview's thousand ends, each with its tick.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
-DATA_UPLOAD_MAX_NUMBER_FILES = 0
+# One file of mappings. What is larger is read past and never kept, in memory or on a disk.
+DATA_UPLOAD_MAX_NUMBER_FILES = 1
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "integration.views.errors.csrf_failure"
 

@@ -9,6 +9,7 @@ from integration.views import dashboard, health, metrics, settings
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", dashboard.dashboard, name="dashboard"),
     path("mapping/invoices/", include("invoices.urls")),
+    path("mapping/", include("invoices.mapping_urls")),
     path("mapping/", include("mapping.urls")),
     path("logs/", include("integration.system_log.urls")),
     path("settings/", settings.authentication, name="settings_authentication"),

@@ -218,6 +218,30 @@ class DirectoryRefresh(models.Model):
         return f"refresh of {', '.join(self.parts)}"
 
 
+class MappingFile(models.Model):
+    """An uploaded file of mappings with what it would change, as it is shown; imported at most once."""
+
+    name = models.CharField(max_length=255)
+    text = models.TextField()
+    # Its letters were guessed: it said nothing of its encoding.
+    is_guessed = models.BooleanField(default=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+    shown_at = models.DateTimeField()
+    mappings = models.IntegerField(default=0)
+    # {"line", "kind", "organization", "offer", "contract", "before", "after", "lines"} of each change,
+    # pictures as in MappingChange; and {"line", "words"} of each fault.
+    changes = models.JSONField(default=list)
+    faults = models.JSONField(default=list)
+    # Whose import may follow: it changes whenever the changes do.
+    mark = models.CharField(max_length=64, blank=True)
+    # Of the changes that were made of it; None until then.
+    batch = models.UUIDField(null=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class GridPreference(models.Model):
     """How a user wants to see one grid: rows on a page, columns, their widths."""
 

@@ -9,7 +9,7 @@ import zipfile
 from typing import Any
 
 import pytest
-from django.conf import LazySettings
+from django.conf import LazySettings, settings
 from django.core import mail
 from django.db import transaction
 from django.test import Client
@@ -163,5 +163,8 @@ def test_what_is_posted_has_an_end(client: Client, things: dict[str, Any]) -> No
     assert client.post(page, ticked, headers=HTMX).status_code == 200
     assert client.post(page, {"ends": ["x"] * 3000}, headers=HTMX).status_code == 400
     assert client.post(page, {"epoch": "1" * 2_000_000}, headers=HTMX).status_code == 400
-    file = io.BytesIO(b"anything")
-    assert client.post(page, {"file": file}, headers=HTMX).status_code == 400
+    files = {"one": io.BytesIO(b"anything"), "two": io.BytesIO(b"anything")}
+    assert client.post(page, files, headers=HTMX).status_code == 400
+    large = io.BytesIO(b"x" * (settings.FILE_UPLOAD_MAX_MEMORY_SIZE + 1))
+    answer = client.post("/mapping/import/", {"file": large}, headers=HTMX)
+    assert "The file is larger than 2 MB." in answer.text  # it was read past, and not kept

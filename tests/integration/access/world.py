@@ -22,7 +22,13 @@ from invoices.models import (
 )
 from invoices.services.receipts import CHANGED
 from invoices.services.selection import select_lines
-from mapping.models import MappingChange, OfferSuggestion, OrganizationSuggestion, SavedView
+from mapping.models import (
+    MappingChange,
+    MappingFile,
+    OfferSuggestion,
+    OrganizationSuggestion,
+    SavedView,
+)
 from platform_client.models import PlatformSettings
 from psa_connectwise.models import AgreementType
 from tests.factories import (
@@ -122,6 +128,7 @@ def _mapping() -> dict[str, Any]:
         "product": product.pk,
         "mapped_offer": make_offer(product=make_product()).pk,
         "batch": batch,
+        "mapping_file": MappingFile.objects.create(name="old.csv", shown_at=timezone.now()).pk,
         "change": changes[1].pk,
     }
 
