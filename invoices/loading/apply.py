@@ -10,13 +10,12 @@ from datetime import date
 from typing import Any, LiteralString
 
 from django.db import connection
-from django.db.models import Field
 
 from invoices.charge_dates import RECURRING
 from invoices.loading.staging import AUTOMATIC_COLUMNS, PLATFORM_COLUMNS
 from invoices.models import InvoiceLine
 from invoices.services.mapping_port import SEARCH_TEXT
-from invoices.services.prefill import prefill_lines
+from invoices.services.prefill import prefill_lines, prefilled
 
 # P19: what a line of a custom invoice without a subscription is shown as.
 DEFAULT_OFFER_NAME: LiteralString = "Offer for Default Subscription"
@@ -49,12 +48,17 @@ TAKEN: tuple[LiteralString, ...] = (*PLATFORM_COLUMNS[1:], *RESOLVED_COLUMNS)
 NOT_FLAGGED = frozenset({"invoice_status", "platform_updated_at", *RESOLVED_COLUMNS[2:]})
 FLAGGED: tuple[LiteralString, ...] = tuple(name for name in TAKEN if name not in NOT_FLAGGED)
 
+# What a line is charged by until a user sets it.
+CHARGED: Mapping[LiteralString, LiteralString] = {
+    f"charge{name.removeprefix('automatic')}": name for name in AUTOMATIC_COLUMNS
+}
+
 CLOSED: LiteralString = "(line.psa_status = 'synced' OR line.in_flight)"
 # The dates that a rule can see; as long as they stand, dates that were set by a rule stay (P17).
 SAME_DATES: LiteralString = """(
-    line.platform_start_date = excluded.platform_start_date
-    AND line.platform_end_date IS NOT DISTINCT FROM excluded.platform_end_date
-    AND line.period = excluded.period)"""
+    line.platform_start_date = staged.platform_start_date
+    AND line.platform_end_date IS NOT DISTINCT FROM staged.platform_end_date
+    AND line.period = staged.period)"""
 
 
 def differs(columns: Iterable[LiteralString]) -> LiteralString:
@@ -79,11 +83,11 @@ def apply_lines(*, month: date, complete: bool) -> Counts:
     """Bring the staged lines in; lines that are missing are gone only if the load is complete."""
     staged = _count("SELECT count(*) FROM staged_line WHERE is_final")
     _compare()
-    new, updated = _upsert()
+    new, updated = _insert_new(), _update_open()
     changed_after_sync = _flag_closed_lines(month)
     if complete:
         _flag_gone_lines(month)
-    _prefill()
+    _prefill_rekeyed()
     _refresh_search()
     _forget_selections()
     not_final = _record_unfinal_subscriptions(month, complete=complete)
@@ -100,7 +104,7 @@ def apply_lines(*, month: date, complete: bool) -> Counts:
 def _compare() -> None:
     """Which staged lines are new, differ, or have another mapping key: a join, so that a line that
     did not change is neither locked nor written."""
-    _run("DROP TABLE IF EXISTS pg_temp.compared_line, pg_temp.loaded_line")
+    _run("DROP TABLE IF EXISTS pg_temp.compared_line")
     _run(
         f"""CREATE TEMP TABLE compared_line ON COMMIT DROP AS
             SELECT staged.platform_id, line.id AS line_id, {CLOSED} AS closed,
@@ -113,75 +117,93 @@ def _compare() -> None:
     _run("ANALYZE compared_line")
 
 
-def _upsert() -> tuple[int, int]:
-    """The new lines and the open ones that differ; how many of each."""
-    _run("CREATE TEMP TABLE loaded_line (id bigint, is_new boolean) ON COMMIT DROP")
-    values = {
-        **{name: f"staged.{name}" for name in ("platform_id", *TAKEN, *AUTOMATIC_COLUMNS)},
-        **{f"charge{name[9:]}": f"staged.{name}" for name in AUTOMATIC_COLUMNS},
-    }
-    defaults = _other_defaults(set(values))
-    _run("DROP TABLE IF EXISTS pg_temp.fresh_line")
-    _run(
-        """CREATE TEMP TABLE fresh_line ON COMMIT DROP AS
-            SELECT * FROM invoices_invoiceline WITH NO DATA"""
-    )
-    _run(
-        f"""INSERT INTO fresh_line ({", ".join((*values, *defaults))}, created_at)
-            SELECT {", ".join((*values.values(), *(f"%({name})s" for name in defaults)))}, now()
-            FROM ({RESOLVED}) staged
-            JOIN compared_line compared USING (platform_id)
-            WHERE compared.line_id IS NULL OR (NOT compared.closed AND compared.differs)""",
+def _insert_new() -> int:
+    """The lines that were not here, each written once: as its mappings fill it, with its search text.
+
+    Whoever changes a mapping meanwhile waits, since saving the records has locked every organization
+    and offer of these lines; then it finds them. A line that another month's load has just brought is
+    a violated key: `load.py` begins again, and finds it here.
+    """
+    values, defaults = _new_line()
+    # Else the sort goes through files. Not for the joins: they would read the whole table of lines.
+    _run("SET LOCAL work_mem = '64MB'")
+    blank = ", ".join(f"{value} AS {name}" for name, value in values.items())
+    columns = ", ".join(values)
+    count = _count(
+        f"""WITH blank AS MATERIALIZED (
+                SELECT {blank}
+                FROM ({RESOLVED}) staged
+                JOIN compared_line compared USING (platform_id) WHERE compared.line_id IS NULL
+            ),
+            line AS (
+                INSERT INTO invoices_invoiceline ({columns}, created_at)
+                SELECT {columns}, now() FROM ({prefilled("blank", values)}) filled
+                ORDER BY platform_id
+                RETURNING *
+            ),
+            search AS (
+                INSERT INTO invoices_linesearch (line_id, period, text)
+                SELECT line.id, line.period, {SEARCH_TEXT} FROM line
+            )
+            SELECT count(*) FROM line""",
         defaults,
     )
-    # Here it costs a tenth of what it costs once the lines stand in all the indexes.
-    prefill_lines(where="true", table="fresh_line")
-    written = ", ".join(
-        str(field.column) for field in InvoiceLine._meta.concrete_fields if _is_written(field)
+    _run("RESET work_mem")
+    return count
+
+
+def _new_line() -> tuple[dict[str, str], dict[str, object]]:
+    """What each column of a new line takes from `staged`, or else by default, with the parameters."""
+    values: dict[str, str] = {
+        **{name: f"staged.{name}" for name in ("platform_id", *TAKEN, *AUTOMATIC_COLUMNS)},
+        **{name: f"staged.{automatic}" for name, automatic in CHARGED.items()},
+    }
+    others = [
+        field
+        for field in InvoiceLine._meta.concrete_fields
+        if not (field.generated or field.primary_key)
+        and field.column not in {*values, "created_at"}
+    ]
+    defaults = {str(field.column): None if field.null else field.get_default() for field in others}
+    # Typed, for they pass through a query of their own.
+    values |= {
+        str(field.column): f"%({field.column})s::{field.db_type(connection)}" for field in others
+    }
+    return values, defaults
+
+
+def _update_open() -> int:
+    """The open lines that differ; how many. What was closed since the comparison is left alone."""
+    _run("DROP TABLE IF EXISTS pg_temp.updated_line")
+    _run("CREATE TEMP TABLE updated_line (id bigint PRIMARY KEY) ON COMMIT DROP")
+    return _count(
+        f"""WITH updated AS (
+                UPDATE invoices_invoiceline line SET {_assignments()}
+                FROM ({RESOLVED}) staged
+                JOIN compared_line compared USING (platform_id)
+                WHERE line.id = compared.line_id AND compared.line_id IS NOT NULL
+                    AND compared.differs AND NOT {CLOSED}
+                RETURNING line.id
+            ),
+            noted AS (INSERT INTO updated_line SELECT id FROM updated)
+            SELECT count(*) FROM updated"""
     )
-    _run(
-        f"""WITH upserted AS (
-                INSERT INTO invoices_invoiceline AS line ({written}, created_at)
-                SELECT {written}, created_at FROM fresh_line ORDER BY platform_id
-                ON CONFLICT (platform_id) DO UPDATE SET {_assignments()}
-                WHERE NOT {CLOSED}
-                RETURNING line.id, line.xmax = 0 AS is_new  -- xmax is 0 on a row just inserted
-            )
-            INSERT INTO loaded_line SELECT id, is_new FROM upserted"""
-    )
-    new = _count("SELECT count(*) FROM loaded_line WHERE is_new")
-    return new, _count("SELECT count(*) FROM loaded_line") - new
 
 
 def _assignments() -> str:
     """What an open line takes: the Platform's values, and the dates that no user has set."""
-    taken = [f"{name} = excluded.{name}" for name in TAKEN]
+    taken = [f"{name} = staged.{name}" for name in TAKEN]
     automatic = [
-        f"{name} = CASE WHEN {SAME_DATES} THEN line.{name} ELSE excluded.{name} END"
+        f"{name} = CASE WHEN {SAME_DATES} THEN line.{name} ELSE staged.{name} END"
         for name in AUTOMATIC_COLUMNS
     ]
     charge = [
-        f"""{name} = CASE WHEN {SAME_DATES} OR line.{slot}_source = 'user'
-            THEN line.{name} ELSE excluded.{name} END"""
-        for slot in ("charge_start_date", "charge_end_date")
-        for name in (slot, f"{slot}_source")
+        f"""{name} = CASE WHEN {SAME_DATES} OR line.{name.removesuffix("_source")}_source = 'user'
+            THEN line.{name} ELSE staged.{automatic} END"""
+        for name, automatic in CHARGED.items()
     ]
     rest = ["gone = false", "changed_on_platform = false", "version = line.version + 1"]
     return ", ".join((*taken, *automatic, *charge, *rest))
-
-
-def _other_defaults(given: set[str]) -> dict[str, object]:
-    """The model's defaults of every column that a new line must have and a load doesn't know."""
-    columns = (field for field in InvoiceLine._meta.concrete_fields if _is_written(field))
-    return {
-        column.column: column.get_default()
-        for column in columns
-        if column.column and column.column not in given and not column.null
-    }
-
-
-def _is_written(field: "Field[object, object]") -> bool:
-    return not (field.generated or field.primary_key or field.column == "created_at")
 
 
 def _flag_closed_lines(month: date) -> int:
@@ -213,12 +235,10 @@ def _flag_gone_lines(month: date) -> None:
     )
 
 
-def _prefill() -> None:
-    """Mappings become defaults of new lines (P33), and of lines that are somebody else's now."""
+def _prefill_rekeyed() -> None:
+    """Mappings become defaults of lines that are somebody else's now (P33)."""
     prefill_lines(
         where="""line.id IN (
-            SELECT id FROM loaded_line WHERE is_new
-            UNION ALL
             SELECT line_id FROM compared_line WHERE rekeyed AND NOT closed AND line_id IS NOT NULL)"""
     )
 
@@ -227,7 +247,7 @@ def _refresh_search() -> None:
     _run(
         f"""INSERT INTO invoices_linesearch AS search (line_id, period, text)
             SELECT line.id, line.period, {SEARCH_TEXT}
-            FROM invoices_invoiceline line JOIN loaded_line USING (id)
+            FROM invoices_invoiceline line JOIN updated_line USING (id)
             ON CONFLICT (line_id) DO UPDATE SET period = excluded.period, text = excluded.text
             WHERE (search.period, search.text) IS DISTINCT FROM (excluded.period, excluded.text)"""
     )
@@ -237,9 +257,9 @@ def _forget_selections() -> None:
     """A selection is of one period: a line that moved to another one is not in it any more."""
     _run(
         """DELETE FROM invoices_selectedline item
-           USING invoices_selection selection, invoices_invoiceline line, loaded_line
+           USING invoices_selection selection, invoices_invoiceline line, updated_line
            WHERE selection.id = item.selection_id AND line.id = item.line_id
-               AND line.id = loaded_line.id AND NOT loaded_line.is_new
+               AND line.id = updated_line.id
                AND line.period <> selection.period"""
     )
 
@@ -266,7 +286,7 @@ def _run(sql: str, params: Mapping[str, Any] | None = None) -> None:
         cursor.execute(sql, params)
 
 
-def _count(sql: LiteralString) -> int:
+def _count(sql: str, params: Mapping[str, Any] | None = None) -> int:
     with connection.cursor() as cursor:
-        cursor.execute(sql)
+        cursor.execute(sql, params)
         return int(cursor.fetchone()[0])

@@ -12,9 +12,9 @@ from contextlib import suppress
 from dataclasses import asdict
 from typing import cast
 
-from django.db import Error, OperationalError, transaction
+from django.db import Error, IntegrityError, OperationalError, transaction
 from django.utils import timezone
-from psycopg.errors import DeadlockDetected
+from psycopg.errors import DeadlockDetected, UniqueViolation
 
 from invoices.charge_dates import Rule, RuleTable, Slot, rule_table
 from invoices.loading.apply import Counts, apply_lines
@@ -83,9 +83,10 @@ def _read_and_apply(
         try:
             _apply(load, claim, reading)
             break
-        except OperationalError as error:
-            # Editing takes rows in another order than loading; PostgreSQL lets one of them win.
-            if last_try or not isinstance(error.__cause__, DeadlockDetected):
+        except (OperationalError, IntegrityError) as error:
+            # Editing takes rows in another order than loading, and PostgreSQL lets one of them win;
+            # or another month's load has brought a line that moved between the two.
+            if last_try or not isinstance(error.__cause__, DeadlockDetected | UniqueViolation):
                 raise
     _log_outcome(load)
 

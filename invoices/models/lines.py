@@ -164,7 +164,7 @@ class InvoiceLine(models.Model):
     error_code = models.CharField(max_length=40, blank=True)  # groups errors by cause
     note = models.TextField(blank=True)  # a warning on a Synced row
     posting = models.ForeignKey(
-        "invoices.Posting", models.SET_NULL, null=True, related_name="lines"
+        "invoices.Posting", models.SET_NULL, null=True, db_index=False, related_name="lines"
     )
     addition_id = models.IntegerField(null=True)
     synced_at = models.DateTimeField(null=True)
@@ -205,6 +205,10 @@ class InvoiceLine(models.Model):
         indexes = [
             models.Index(fields=["period", "invoice_date", "id"], name="line_period_date"),
             models.Index(fields=["subscription_id", "period"], name="line_subscription"),
+            # Only what was posted: a load writes a month of lines that were not.
+            models.Index(
+                fields=["posting"], condition=Q(posting__isnull=False), name="line_posting"
+            ),
             # What waits for a mapping: a few lines, and none of those that posting touches.
             models.Index(
                 fields=["organization"], condition=Q(company=None), name="line_waits_for_company"
@@ -226,7 +230,10 @@ class LineSearch(models.Model):
     commitment term, joined by a character that no search contains.
     """
 
-    line = models.OneToOneField(InvoiceLine, models.CASCADE, primary_key=True, related_name="+")
+    # Not checked: it is written with the line in one statement, and lines are never deleted.
+    line = models.OneToOneField(
+        InvoiceLine, models.CASCADE, primary_key=True, db_constraint=False, related_name="+"
+    )
     period = models.DateField()
     text = models.TextField()
 

@@ -5,7 +5,7 @@ what a user chose stays. Every expression reads the line as it is at the moment 
 that an edit committed meanwhile is never overwritten. Running it again changes nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, LiteralString
 
 from django.db import connection
@@ -116,13 +116,12 @@ def prefill_lines(
     params: Mapping[str, Any] | None = None,
     parts: Sequence[Part] = PARTS,
     also: LiteralString = "",
-    table: LiteralString = "invoices_invoiceline",
 ) -> dict[LineKey, int]:
     """Fill the unsynced, unfrozen lines that meet `where`; how many changed, by what decided.
 
     `where` is a condition on `line` (invoices_invoiceline) with named parameters, such as
     "line.id = ANY(%(ids)s)" or "line.platform_id IN (SELECT platform_id FROM staging)".
-    `also` are further assignments, each followed by a comma; another `table` has the same columns.
+    `also` are further assignments, each followed by a comma.
     """
     assignments = also + ", ".join(
         f"{column} = {value}"
@@ -131,8 +130,8 @@ def prefill_lines(
     )
     sql = f"""
         WITH filled AS (
-            UPDATE {table} line SET {assignments}, version = line.version + 1
-            FROM ({_defaults(where, table)}) said
+            UPDATE invoices_invoiceline line SET {assignments}, version = line.version + 1
+            FROM ({_defaults(where)}) said
             WHERE {_affected(where, parts)}
             RETURNING line.organization_id, line.offer_id, line.contract_id
         )
@@ -141,6 +140,19 @@ def prefill_lines(
     with connection.cursor() as cursor:
         cursor.execute(sql, params or {})
         return {LineKey(*row[:3]): row[3] for row in cursor.fetchall()}
+
+
+def prefilled(table: LiteralString, columns: Iterable[str]) -> str:
+    """A query for these columns of lines that stand in no table yet, as the mappings fill them.
+
+    `table` has the line's columns, and rows that nobody has touched.
+    """
+    said = {
+        name: value for part in PARTS for name, value in {**VALUES[part], **COPIES[part]}.items()
+    }
+    chosen = ", ".join(f"{said.get(name, f'line.{name}')} AS {name}" for name in columns)
+    return f"""SELECT {chosen} FROM {table} line JOIN ({_defaults("true", table)}) said
+        USING (organization_id, offer_id, contract_id)"""
 
 
 def count_prefill(

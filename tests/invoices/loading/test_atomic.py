@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from django.db import OperationalError, connection
-from psycopg.errors import DeadlockDetected, DiskFull
+from django.db import IntegrityError, OperationalError, connection
+from psycopg.errors import DeadlockDetected, DiskFull, UniqueViolation
 
 from invoices.loading import load as loading
 from invoices.models import InvoiceLine, Load, Period
@@ -21,15 +21,19 @@ def failing(monkeypatch: pytest.MonkeyPatch, cause: Exception, *, times: int) ->
     def fail_first(*arguments: Any) -> None:
         tried.append(InvoiceLine.objects.count())
         if len(tried) <= times:
-            raise OperationalError("no") from cause
+            error = IntegrityError if isinstance(cause, UniqueViolation) else OperationalError
+            raise error("no") from cause
         record(*arguments)
 
     monkeypatch.setattr(loading, "_record", fail_first)
     return tried
 
 
-def test_a_deadlock_with_an_edit_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    tried = failing(monkeypatch, DeadlockDetected(), times=2)
+@pytest.mark.parametrize("cause", [DeadlockDetected(), UniqueViolation()])
+def test_a_clash_with_an_edit_or_another_load_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch, cause: Exception
+) -> None:
+    tried = failing(monkeypatch, cause, times=2)
     result = load(FakePlatform().put(make_platform_line(1), make_platform_line(2)))
     assert (result.state, result.new, tried) == ("done", 2, [2, 2, 2])
 
