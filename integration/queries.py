@@ -10,6 +10,7 @@ from django.db.models import Count, Min, Q, Sum
 from invoices.models import STARTED_AT, InvoiceLine, Load, Period, SyncRun
 from invoices.money import Money
 from invoices.queries.fixes import Fix, cause_name, fix_of_cause, has_one_place
+from invoices.queries.history import PastRun, past_runs
 from invoices.sync.states import DRAFTS
 from mapping.models import Offer, Organization
 
@@ -100,10 +101,11 @@ def recent_loads() -> list[Load]:
     return list(Load.objects.select_related("user").order_by("-id")[:RECENT])
 
 
-def recent_runs() -> list[SyncRun]:
+def recent_runs() -> list[PastRun]:
     """By when they began to work; previews that nobody said yes to are none."""
     runs = SyncRun.objects.exclude(state__in=[state.value for state in DRAFTS])
-    return list(runs.select_related("user").order_by(STARTED_AT.desc(), "-id")[:RECENT])
+    newest = runs.select_related("user").order_by(STARTED_AT.desc(), "-id")
+    return past_runs(newest[:RECENT])
 
 
 def concerns(month: date) -> list[Concern]:

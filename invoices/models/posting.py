@@ -43,6 +43,8 @@ class SyncRun(Requested):
     unanswered_since = models.DateTimeField(null=True)
     ask_again_at = models.DateTimeField(null=True)
     total = models.IntegerField(default=0)
+    # How many rows came to what (OUTCOMES), once it is over; None: to be counted.
+    outcomes = models.JSONField(null=True)
     # The run whose rows changed between its preview and its execution: this one plans them again.
     follows = models.ForeignKey("self", models.SET_NULL, null=True, related_name="followed_by")
     planned_at = models.DateTimeField(null=True)

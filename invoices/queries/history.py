@@ -1,15 +1,15 @@
 """Runs that were: who began them, what they covered, how long they took and what came of them."""
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db.models import Count
 
 from invoices.models import STARTED_AT, Operation, SyncRun
-from invoices.queries.runs import OUTCOMES
-from invoices.sync.states import DRAFTS, LIVE_RUN, Intent, RunState
+from invoices.queries.runs import OUTCOMES, outcome_of
+from invoices.sync.states import LIVE_RUN, OVER, Intent, RunState
 from mapping.grid import GridState, Page
 
 RESULTS = {
@@ -21,6 +21,7 @@ RESULTS = {
     RunState.STOPPED: "Stopped",
     RunState.FAILED: "Failed",
 }
+NOT_DONE = [key for key in OUTCOMES if key != "done"]
 WORDS = {
     (key, undoes): "taken back" if key == "done" and undoes else words
     for key, words in {
@@ -44,6 +45,18 @@ class PastRun:
     result: str
     counts: Sequence[tuple[str, str, int]]  # an outcome's key and words, how many rows
     lasted: str
+    undone_in: int | None = None  # the run that took all of it back
+
+    @property
+    def may_be_undone(self) -> bool:
+        """Something was posted, as far as the counts tell; its undo looks closer."""
+        posted = any(key == "done" for key, _, _ in self.counts)
+        return posted and self.run.state in OVER and not self.run.is_undo and not self.undone_in
+
+    @property
+    def sentence(self) -> str:
+        """ "12 posted, 3 in error"; "" where there was nothing to do."""
+        return ", ".join(f"{count:,} {words}" for _, words, count in self.counts)
 
     @property
     def css(self) -> str:
@@ -60,8 +73,7 @@ def page_of_runs(grid: GridState) -> tuple[list[PastRun], Page]:
     runs = SyncRun.objects.select_related("user").order_by(STARTED_AT.desc(), "-pk")
     page = grid.at(runs.count())
     shown = list(runs[page.offset : page.offset + page.size])
-    counts = _counts([run.pk for run in shown])
-    return [_past(run, counts[run.pk]) for run in shown], page
+    return past_runs(shown), page
 
 
 def kind_of(run: SyncRun) -> str:
@@ -88,28 +100,45 @@ def words_of(duration: timedelta) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-def _past(run: SyncRun, counts: dict[str, int]) -> PastRun:
-    known = [] if run.state in DRAFTS else [key for key in OUTCOMES if counts[key]]
-    told = [(key, WORDS[key, run.is_undo], counts[key]) for key in known]
-    return PastRun(
-        run=run,
-        kind=kind_of(run),
-        result=RESULTS[RunState(run.state)],
-        counts=told,
-        lasted=lasted(run),
-    )
-
-
-def _counts(run_ids: Sequence[int]) -> dict[int, dict[str, int]]:
-    """By run and outcome, by one query for the page."""
+def count_outcomes(run_ids: Sequence[int]) -> dict[int, dict[str, int]]:
+    """By run and outcome, as its operations stand now; only what there is."""
     groups = (
         Operation.objects.filter(run__in=run_ids)
         .exclude(intent__in=(Intent.STEP, Intent.AGREEMENT))
         .values_list("run", "state")
         .annotate(rows=Count("pk"))
     )
-    found: dict[int, dict[str, int]] = defaultdict(lambda: dict.fromkeys(OUTCOMES, 0))
+    found: dict[int, Counter[str]] = {run_id: Counter() for run_id in run_ids}
     for run_id, state, rows in groups:
-        key = next(key for key, (_, states) in OUTCOMES.items() if state in states)
-        found[run_id][key] += rows
-    return found
+        found[run_id][outcome_of(state)] += rows
+    return {run_id: dict(counts) for run_id, counts in found.items()}
+
+
+def past_runs(runs: Iterable[SyncRun]) -> list[PastRun]:
+    """Only what is at work, or just over, is counted for the page."""
+    runs = list(runs)
+    uncounted = [run.pk for run in runs if run.outcomes is None and not run.is_draft]
+    counts = count_outcomes(uncounted) if uncounted else {}
+    undone = _undone([run.pk for run in runs])
+    return [
+        _past(run, counts.get(run.pk) or run.outcomes or {}, undone.get(run.pk)) for run in runs
+    ]
+
+
+def _undone(run_ids: Sequence[int]) -> dict[int, int]:
+    """By run: the one that took it back, and left nothing of it."""
+    undos = SyncRun.objects.filter(scope__undo__run__in=run_ids, state=RunState.FINISHED)
+    done = undos.filter(outcomes__has_key="done").exclude(outcomes__has_any_keys=NOT_DONE)
+    return {run.scope["undo"]["run"]: run.pk for run in done.order_by("pk")}
+
+
+def _past(run: SyncRun, counts: Mapping[str, int], undone_in: int | None) -> PastRun:
+    told = [(key, WORDS[key, run.is_undo], counts[key]) for key in OUTCOMES if counts.get(key)]
+    return PastRun(
+        run=run,
+        kind=kind_of(run),
+        result=RESULTS[RunState(run.state)],
+        counts=told,
+        lasted=lasted(run),
+        undone_in=undone_in,
+    )

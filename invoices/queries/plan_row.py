@@ -7,7 +7,7 @@ from typing import Any
 from invoices.models import InvoiceLine, Operation, SyncRun
 from invoices.queries.fixes import IN_CONNECTWISE, Fix, fixes_of_line, line_address
 from invoices.queries.rows import CREATE_AGREEMENT
-from invoices.queries.runs import OUTCOMES, kind_words
+from invoices.queries.runs import OUTCOMES, kind_words, outcome_of
 from invoices.sync.cautions import Caution
 from invoices.sync.image_fields import field_changes
 from invoices.sync.images import AdditionImage
@@ -102,16 +102,11 @@ def plan_row(
         image=changes if whole else [],
         warnings=[Caution.from_json(told) for told in one.warnings],
         fixes=_fixes(one, url),
-        outcome=outcome_of(one),
+        outcome=outcome_of(one.state),
         outcome_words=outcome_words(run, one),
         problem=one.last_error if one.state in (S.FAILED, S.UNKNOWN, S.WITHDRAWN) else "",
         differs=differs,
     )
-
-
-def outcome_of(one: Operation) -> str:
-    """The group of its state."""
-    return next(key for key, (_, states) in OUTCOMES.items() if one.state in states)
 
 
 def outcome_words(run: SyncRun, one: Operation) -> str:
@@ -120,7 +115,7 @@ def outcome_words(run: SyncRun, one: Operation) -> str:
     if state in STATE_WORDS:
         return STATE_WORDS[state]
     if state != S.DONE:
-        return OUTCOMES[outcome_of(one)][0]
+        return OUTCOMES[outcome_of(one.state)][0]
     if run.is_undo:
         return "Taken back"
     if one.kind == OperationKind.UPDATE_AGREEMENT:

@@ -36,6 +36,8 @@ OUTCOMES: Mapping[str, tuple[str, tuple[S, ...]]] = {
     "skipped": ("Skipped", (S.SKIPPED,)),
     "left": ("Left Not Synced", (S.WITHDRAWN,)),
 }
+# What can still come to something else.
+OPEN = ("waiting", "unknown")
 MOST_CUSTOMERS = 200
 LONG_CYCLE = [{"code": "long_cycle"}]
 
@@ -117,6 +119,11 @@ def _kinds(groups: Groups, run: SyncRun) -> list[Tally]:
         counts[group["intent"]] += group["rows"]
     found = [(key, n) for key, n in counts.items() if n or (key in ALWAYS and not run.is_undo)]
     return [Tally(key, kind_words(key, is_draft=run.is_draft), n) for key, n in found]
+
+
+def outcome_of(state: str) -> str:
+    """The group of an operation's state."""
+    return next(key for key, (_, states) in OUTCOMES.items() if state in states)
 
 
 def kind_words(kind: str, *, is_draft: bool) -> str:

@@ -15,6 +15,7 @@ from invoices.sync import moves, owned, remote, statements
 from invoices.sync.cautions import Caution
 from invoices.sync.claim import Claim
 from invoices.sync.images import AdditionImage, differences
+from invoices.sync.outcomes import count_again
 from invoices.sync.states import UNFINISHED, OperationKind, OperationState, PostingState
 from psa_connectwise.schemas import Addition
 
@@ -100,6 +101,7 @@ def gone_after_all(operation: Operation) -> None:
         Posting.objects.filter(operations=operation).update(state=PostingState.REMOVED)
         if operation.undoes_id:
             _take_back(operation)
+        count_again(operation.run_id)
     logger.warning(
         "Addition %s was removed later than expected",
         operation.addition_id,
@@ -110,9 +112,12 @@ def gone_after_all(operation: Operation) -> None:
 def ended_after_all(operation: Operation) -> None:
     """Its end was given up, came late and was seen since: it is done, so that it can be undone."""
     given_up = [OperationState.WITHDRAWN, OperationState.FAILED]
-    Operation.objects.filter(
+    late = Operation.objects.filter(
         pk=operation.pk, state__in=given_up, posting__state=PostingState.ENDED
-    ).update(state=OperationState.DONE, last_error="")
+    )
+    with transaction.atomic():
+        if late.update(state=OperationState.DONE, last_error=""):
+            count_again(operation.run_id)
 
 
 def not_as_sent(wanted: AdditionImage, addition: Addition) -> str:

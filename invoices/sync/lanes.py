@@ -22,6 +22,7 @@ from invoices.sync import remote, run
 from invoices.sync.call import perform
 from invoices.sync.claim import RunOver, claim_next
 from invoices.sync.locks import LANE, session_lock
+from invoices.sync.outcomes import count_what_settled
 from invoices.sync.recheck import recheck
 from invoices.sync.remote import Reference
 from invoices.sync.settle import Settled, settle
@@ -121,8 +122,11 @@ def sweep(*, seconds: float = SECONDS) -> Settled:
         def go_on() -> bool:
             return time.monotonic() < until
 
-        done = settle(go_on=go_on)
-        recheck(go_on=go_on)
+        try:
+            done = settle(go_on=go_on)
+            recheck(go_on=go_on)
+        finally:
+            count_what_settled()
         return done
 
 

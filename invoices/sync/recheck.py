@@ -17,6 +17,7 @@ from invoices.months import last_day
 from invoices.sync import applied, gather, record, remote
 from invoices.sync.compose import image_of
 from invoices.sync.images import AdditionImage, changed_fields, differences
+from invoices.sync.outcomes import count_again
 from invoices.sync.recheck_agreements import recheck_agreement
 from invoices.sync.settle import reference_of
 from invoices.sync.states import (
@@ -192,6 +193,7 @@ def _take_up(operation: Operation, addition: Addition) -> int:
         )
         done.update(state=OperationState.DONE, posting=posting, addition_id=addition.id)
         _show_late(operation, line, posting, wrong)
+        count_again(operation.run_id)
     logger.warning(
         "%s was written late and is Addition %s",
         line.platform_id,

@@ -16,6 +16,7 @@ from invoices.models import InvoiceLine, Operation, SyncRun
 from invoices.sync import changed, patience, planning
 from invoices.sync.keeping import Superseded
 from invoices.sync.locks import PLANNING, session_lock
+from invoices.sync.outcomes import keep_outcomes
 from invoices.sync.scope import RunScope
 from invoices.sync.states import (
     AGREEMENT_KINDS,
@@ -118,6 +119,7 @@ def fail_run(run_id: int, reason: str, *, epoch: int | None = None) -> None:
         ended = mine.update(state=RunState.FAILED, message=reason, finished_at=Now())
         if ended:
             _withdraw_planned(run_id)
+            keep_outcomes(run_id)
     if ended:
         logger.error("The sync was stopped: %s", reason, extra={"run": run_id})
 
@@ -158,6 +160,7 @@ def _finish_if_done(run: SyncRun) -> bool:
     if not run.is_live:
         # Postponed by another lane after the run had failed: nobody would take it up again.
         _withdraw_planned(run.pk)
+        keep_outcomes(run.pk)
         return True
     _withdraw_orphans(run.pk)
     if run.stop_requested:
@@ -170,6 +173,7 @@ def _finish_if_done(run: SyncRun) -> bool:
     state = RunState.STOPPED if run.stop_requested else RunState.FINISHED
     ended = {"ask_again_at": None, "message": "", "finished_at": Now()}
     SyncRun.objects.filter(pk=run.pk).update(state=state, **ended)
+    keep_outcomes(run.pk)
     changed.preview_again(run)
     _log_end(run)
     return True

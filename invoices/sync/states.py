@@ -79,6 +79,7 @@ GIVEN_UP = (
     OperationState.WITHDRAWN,
 )
 LIVE_RUN = (RunState.PLANNING, RunState.RUNNING)
+OVER = (RunState.FINISHED, RunState.STOPPED, RunState.FAILED)
 # A preview: it stands in nobody's way, and is dropped when it is old.
 DRAFTS = (RunState.DRAFTING, RunState.DRAFT)
 LIVE_POSTING = (PostingState.OPENING, PostingState.OPEN)

@@ -152,10 +152,10 @@ def test_an_incomplete_load_is_told(may: Period, viewer: Client) -> None:
 
 def test_last_loads_and_runs_are_listed(may: Period, viewer: Client) -> None:
     Load.objects.create(month=MAY, state="done", message="3 new lines")
-    SyncRun.objects.create(period=MAY, state="finished", message="2 posted")
+    SyncRun.objects.create(period=MAY, state="finished", outcomes={"done": 1204, "error": 3})
     page = viewer.get("/").text
     assert "3 new lines" in page
-    assert "2 posted" in page
+    assert "Finished: 1,204 posted, 3 in error" in page
 
 
 def test_a_run_counts_from_when_it_began_not_from_its_preview(may: Period, viewer: Client) -> None:
@@ -170,7 +170,7 @@ def test_a_run_counts_from_when_it_began_not_from_its_preview(may: Period, viewe
 
     runs = recent_runs()
 
-    assert (runs[0], len(runs)) == (previewed_first, 5)
+    assert (runs[0].run, len(runs)) == (previewed_first, 5)
     assert "2026-05-20 09:00" in viewer.get("/").content.decode()
 
 

@@ -171,8 +171,7 @@ def test_the_list_is_empty_before_the_first_sync(operator: Client) -> None:
 def test_the_list_tells_who_what_how_long_and_what_came_of_it(operator: Client, user: User) -> None:
     mapped_line()
     refused_line()
-    run = begun(preview(user=user), "finished")
-    run.operations.filter(state="planned").update(state="done")
+    run = begun(preview(user=user), "finished", outcomes={"done": 1, "error": 1})
     SyncRun.objects.filter(pk=run.pk).update(
         finished_at=run.confirmed_at + timedelta(seconds=200)  # type: ignore[operator]
     )
@@ -225,6 +224,78 @@ def test_ten_more_runs_take_no_more_statements(operator: Client) -> None:
     with CaptureQueriesContext(connection) as many:
         operator.get(RUNS)
     assert len(many) == len(few)
+
+
+def test_the_list_counts_no_rows_of_runs_that_are_over(operator: Client) -> None:
+    mapped_line()
+    begun(preview(), "finished", outcomes={"done": 10_000})
+
+    with CaptureQueriesContext(connection) as asked:
+        text = text_of(operator.get(RUNS))
+
+    assert "<b>10,000</b> posted" in text
+    assert not [one["sql"] for one in asked if "invoices_operation" in one["sql"]]
+
+
+def test_the_list_counts_the_run_that_is_at_work(operator: Client) -> None:
+    mapped_line()
+    run = begun(preview())
+    run.operations.update(state="done")
+
+    assert "<b>1</b> posted" in text_of(operator.get(RUNS))
+
+
+@pytest.fixture
+def administrator(client: Client) -> Client:
+    client.force_login(make_user("invoices.undo_sync"))
+    return client
+
+
+def test_an_administrator_undoes_a_run_from_the_list_by_its_preview(administrator: Client) -> None:
+    run = SyncRun.objects.create(period=MAY, state="finished", outcomes={"done": 3})
+
+    text = text_of(administrator.get(RUNS))
+
+    assert f'hx-post="{RUNS}{run.pk}/undo/"' in text
+    assert f'Undo…<span class="visually-hidden"> run {run.pk}</span>' in text
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"state": "finished", "outcomes": {"error": 3}},
+        {"state": "finished", "outcomes": {"done": 3}, "scope": {"undo": {"run": 1}}},
+        {"state": "running"},
+        {"state": "draft"},
+    ],
+)
+def test_what_can_not_be_undone_is_not_offered(
+    administrator: Client, values: dict[str, object]
+) -> None:
+    SyncRun.objects.create(period=MAY, **values)
+
+    assert "/undo/" not in text_of(administrator.get(RUNS))
+
+
+def test_a_run_that_was_taken_back_leads_to_its_undo_instead(administrator: Client) -> None:
+    run = SyncRun.objects.create(period=MAY, state="finished", outcomes={"done": 3})
+    scope = {"undo": {"run": run.pk, "line": None, "period": False}}
+    in_part = SyncRun.objects.create(
+        period=MAY, state="stopped", outcomes={"done": 1, "left": 2}, scope=scope
+    )
+    assert f'hx-post="{RUNS}{run.pk}/undo/"' in text_of(administrator.get(RUNS))
+
+    SyncRun.objects.filter(pk=in_part.pk).update(state="finished", outcomes={"done": 3})
+
+    text = text_of(administrator.get(RUNS))
+    assert f'href="{RUNS}{in_part.pk}/">Undone in run {in_part.pk}<' in text
+    assert f'hx-post="{RUNS}{run.pk}/undo/"' not in text
+
+
+def test_an_operator_is_offered_no_undo(operator: Client) -> None:
+    SyncRun.objects.create(period=MAY, state="finished", outcomes={"done": 3})
+
+    assert "Undo…" not in text_of(operator.get(RUNS))
 
 
 def test_everyone_may_look_at_the_list_and_nobody_posts_to_it(client: Client) -> None:
