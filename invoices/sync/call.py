@@ -58,7 +58,7 @@ def perform(client: ConnectWiseClient, claim: Claim, reference: Reference) -> No
     except Exception:
         # A bug of ours: whether it was sent is not known here, so it is looked for like the rest.
         logger.exception("operation %s broke off", claim.operation.pk)
-        record.unknown(claim, "It broke off inside the product; see the System Logs.")
+        record.unknown(claim, "It broke off inside the product; see the System Logs.", sent=True)
 
 
 def failure_of(error: PermanentError) -> Failure:
@@ -192,6 +192,6 @@ def _conflict(claim: Claim, error: Conflict) -> None:
 def _later(claim: Claim, error: TransientError, seconds: float) -> None:
     """Planned again; one that was sent before stays unknown, for its run may be over."""
     if claim.again or claim.operation.times_sent:
-        record.unknown(claim, str(error), request_id=error.request_id or "")
+        record.unknown(claim, str(error), request_id=error.request_id or "", sent=False)
     else:
         record.postponed(claim, str(error), seconds=seconds)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import Case, F, QuerySet, When
 from django.db.models.functions import Coalesce, Now
 
 from invoices.models import InvoiceLine, Operation
@@ -57,8 +57,11 @@ def failed(claim: Claim, failure: Failure, *, request_id: str = "") -> bool:
     return True
 
 
-def unknown(claim: Claim, reason: str, *, request_id: str = "") -> bool:
-    """Sent, and nobody knows: it stays frozen and is looked for later."""
+def unknown(claim: Claim, reason: str, *, request_id: str = "", sent: bool | None = None) -> bool:
+    """Sent, and nobody knows: it stays frozen and is looked for later.
+
+    `sent` is whether this try counts as sent; where it isn't said, its stamp tells.
+    """
     operation = claim.operation
     with transaction.atomic():
         changes = {
@@ -67,6 +70,9 @@ def unknown(claim: Claim, reason: str, *, request_id: str = "") -> bool:
             # From when on it is looked for, also where it came to nothing before it was sent.
             "sent_at": Coalesce("sent_at", Now()),
         }
+        if sent is not None:
+            stamped = Case(When(sent_at__isnull=False, then=1), default=0)
+            changes["times_sent"] = F("times_sent") + int(sent) - stamped
         if not moves.move(claim, OperationState.UNKNOWN, changes, finished=False):
             return False
         mark_not_confirmed(Operation.objects.filter(pk=operation.pk))

@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 # Whose fate can't be told though ConnectWise answers is looked for again this much later.
 LATER = timedelta(minutes=5)
 # What is never there, however often it was sent, becomes a person's business.
-MOST_ATTEMPTS = 10
+MOST_TIMES_SENT = 10
 # A reply may still be on its way to be recorded when its time-out has just passed.
 GRACE = timedelta(seconds=2)
 
@@ -272,7 +272,7 @@ def _send_again(client: ConnectWiseClient, claim: Claim, done: Settled) -> None:
         record.withdrawn(claim, given_up)
         done.given_back += 1
         return
-    if operation.attempts >= MOST_ATTEMPTS:
+    if operation.times_sent >= MOST_TIMES_SENT:
         _recheck_later(operation)
         record.failed(
             claim, Failure("never_confirmed", f"It was not posted: {operation.last_error}")

@@ -66,10 +66,11 @@ LEASE = """
 """
 
 # Only while the lease is ours: a worker that lost it sends nothing. Nor does one whose run was
-# stopped while it waited for its turn; what is sent again may be of a run that is over.
+# stopped while it waited for its turn; what is sent again may be of a run that is over. Tries that
+# are repeated on the spot count as one, for those before did nothing.
 SEND = """
     UPDATE invoices_operation
-       SET sent_at = statement_timestamp(), times_sent = times_sent + 1,
+       SET sent_at = statement_timestamp(), times_sent = times_sent + (sent_at IS NULL)::int,
            lease_expires_at = statement_timestamp() + %(seconds)s * interval '1 second'
      WHERE id = %(operation)s AND state = 'claimed' AND lease_token = %(token)s
        AND lease_expires_at > statement_timestamp()

@@ -5,11 +5,13 @@ from django.db.models import F
 from pytest_django import Settings
 
 from invoices.models import InvoiceLine, Operation, SyncRun
-from invoices.sync import lanes, run
-from invoices.sync.states import RunState
+from invoices.sync import call, lanes, run
+from invoices.sync.settle import MOST_TIMES_SENT
+from invoices.sync.states import OperationKind, RunState
 from invoices.tasks.sync import settle_postings
 from tests.invoices.sync.mishaps import forget_postings, other_agreement
 from tests.invoices.sync.world import MAY, World, fresh, let_time_pass, settle_later, sync
+from wire.throttle import Throttle
 
 Status = InvoiceLine.Status
 
@@ -166,3 +168,37 @@ def test_a_line_with_outdated_amounts_is_loaded_again_before_it_is_posted(world:
 
     assert fresh(line).error_code == "changed_on_platform"
     assert world.writes() == []
+
+
+def test_tries_that_connectwise_had_no_time_for_are_not_counted_as_sent(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Throttle, "pause", lambda self, seconds: None)
+    line = world.line()
+    world.script("drop")
+    sync()
+
+    for _ in range(MOST_TIMES_SENT + 1):
+        world.script("429", retry_after_seconds=90)
+        settle_later()
+
+    assert (fresh(line).in_flight, Operation.objects.get().times_sent) == (True, 1)
+    settle_later()
+    assert (fresh(line).psa_status, len(world.additions())) == (Status.SYNCED, 1)
+    assert Operation.objects.get().times_sent == 2
+
+
+def test_what_breaks_off_inside_the_product_every_time_is_given_up_too(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ValueError("a bug")
+
+    line = world.line()
+    monkeypatch.setitem(call.SENDERS, OperationKind.CREATE, broken)
+    sync()
+
+    for _ in range(MOST_TIMES_SENT):
+        settle_later()
+
+    assert (fresh(line).error_code, fresh(line).in_flight) == ("never_confirmed", False)
