@@ -24,11 +24,13 @@ class IntegrationConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        # Late: roles import models, which are loaded only now.
+        # Late: these import models, which are loaded only now.
+        from integration.first_administrator import tell_setup_code
         from integration.metrics.requests import hand_over, note
         from integration.roles import make_roles_after_migrating
 
         post_migrate.connect(make_roles_after_migrating)
+        post_migrate.connect(tell_setup_code, sender=self)
         watch(note)
         request_finished.connect(hand_over)
         task_postrun.connect(hand_over)
@@ -46,6 +48,7 @@ def environment_secrets() -> list[str]:
         settings.CONNECTWISE_PUBLIC_KEY,
         settings.CONNECTWISE_PRIVATE_KEY,
         settings.METRICS_TOKEN,
+        settings.SINGLE_SIGN_ON.client_secret if settings.SINGLE_SIGN_ON else "",
         database,
         broker,
         getattr(settings, "EMAIL_HOST_PASSWORD", ""),

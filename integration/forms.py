@@ -7,12 +7,15 @@ from zoneinfo import available_timezones
 
 from django import forms
 from django.conf import settings
+from django.contrib.auth.forms import BaseUserCreationForm
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.forms.models import model_to_dict
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from integration.connections import SECRETS, Connection, posted_elsewhere, saved_connection
+from integration.first_administrator import is_setup_code
 from invoices.models import InvoiceSettings
 from psa_connectwise.models import AgreementType, ConnectWiseSettings
 from wire.address import checked
@@ -55,6 +58,29 @@ def secret(label: str) -> forms.CharField:
     """A secret goes in and never comes out: left empty it stays as it is."""
     widget = forms.PasswordInput(attrs={"autocomplete": "new-password", "spellcheck": "false"})
     return forms.CharField(label=label, required=False, max_length=500, widget=widget)
+
+
+class FirstAdministratorForm(BaseUserCreationForm):  # type: ignore[type-arg]
+    """The first user of a new installation; the code proves that its console could be read."""
+
+    code = forms.CharField(
+        label="Setup code",
+        max_length=40,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        help_text="Stands on the console of the migrate step, and manage.py setup_code prints it.",
+    )
+    field_order = ("code", "username", "email", "password1", "password2")
+
+    class Meta:
+        model = User
+        fields = ("username", "email")
+        help_texts = {"username": "", "email": "For results by e-mail; can stay empty."}
+
+    def clean_code(self) -> str:
+        code: str = self.cleaned_data["code"]
+        if not is_setup_code(code):
+            raise ValidationError("This is not the setup code of this installation.")
+        return code
 
 
 class ConnectionsForm(forms.Form):

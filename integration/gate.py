@@ -1,4 +1,4 @@
-"""The gate (P2, P3): what stays closed until ConnectWise is connected and an agreement type chosen.
+"""The gates (P2, P3): nothing without a role; and what waits until ConnectWise is connected.
 
 Every address is behind it unless it is named here, so that a new page can't be forgotten.
 """
@@ -14,13 +14,15 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 
-from integration.roles import may_administer
+from integration.roles import has_role, may_administer
 from psa_connectwise.models import AgreementType, ConnectWiseSettings
 
 # None when open, else what is missing.
 Gate = Literal["credentials", "agreement_type"] | None
 
-ALWAYS_OPEN = ("/settings/", "/admin/", "/accounts/", "/static/", "/healthz", "/readyz", "/metrics")
+# Who has no role sees these only; Django admin asks for rights of its own.
+OPEN_WITHOUT_ROLE = ("/admin/", "/accounts/", "/static/", "/healthz", "/readyz", "/metrics")
+OPEN_WITHOUT_CREDENTIALS = ("/settings/",)
 # The log helps to mend a half-made installation: the credentials are enough.
 OPEN_WITH_CREDENTIALS = ("/logs/",)
 
@@ -55,7 +57,11 @@ class GateMiddleware:
 
     def process_view(self, request: HttpRequest, *_view: object) -> HttpResponse | None:
         """After LoginRequiredMiddleware: nobody is told anything before signing in."""
-        if request.path_info.startswith(ALWAYS_OPEN) or not request.user.is_authenticated:
+        if request.path_info.startswith(OPEN_WITHOUT_ROLE) or not request.user.is_authenticated:
+            return None
+        if not has_role(request.user):
+            return render(request, "no_role.html", status=403)
+        if request.path_info.startswith(OPEN_WITHOUT_CREDENTIALS):
             return None
         missing = gate_of(request)
         if missing is None or _is_open(request.path_info, missing):

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.apps import AppConfig, apps
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.auth.models import AnonymousUser, Group, Permission
+from django.contrib.auth.models import AnonymousUser, Group, Permission, User
 from django.db.models import Q
 
 VIEWER, OPERATOR, ADMINISTRATOR = "Viewer", "Operator", "Administrator"
@@ -52,6 +52,14 @@ ROLES = {
 def may_administer(user: AbstractBaseUser | AnonymousUser) -> bool:
     """True for who may change every setting."""
     return user.has_perms(SETTINGS_PERMISSIONS)  # type: ignore[union-attr]
+
+
+def has_role(user: User) -> bool:
+    """False for who was let in but not given anything yet: they see no page; queries."""
+    if user.is_superuser:
+        return True
+    given = Q(groups__isnull=False) | Q(user_permissions__isnull=False)
+    return User.objects.filter(given, pk=user.pk).exists()
 
 
 def make_roles() -> None:

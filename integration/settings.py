@@ -25,6 +25,7 @@ from integration.environment import (
     text,
     trusted_origins,
 )
+from integration.single_sign_on.configured import single_sign_on
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -37,6 +38,7 @@ ALLOWED_HOSTS = allowed_hosts(demo=DEMO)
 CSRF_TRUSTED_ORIGINS = trusted_origins()
 SITE_URL = site_url()
 METRICS_TOKEN = metrics_token()
+SINGLE_SIGN_ON = single_sign_on()  # None where there is none
 PROXIES = count("PROXIES", 1)
 # EMAIL_BACKEND, EMAIL_HOST and the rest.
 globals().update(email())
@@ -58,6 +60,7 @@ DEFAULT_AGREEMENT_TYPE = text("DEFAULT_AGREEMENT_TYPE")
 
 INSTALLED_APPS = [
     "integration",
+    "integration.single_sign_on",
     "integration.system_log",
     "invoices",
     "mapping",
@@ -155,10 +158,9 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     },
 }
 
-AUTHENTICATION_BACKENDS = [
-    "axes.backends.AxesStandaloneBackend",
-    "django.contrib.auth.backends.ModelBackend",
-]
+# Also whose rights a user has who came by single sign-on.
+OWN_PASSWORDS = "django.contrib.auth.backends.ModelBackend"
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", OWN_PASSWORDS]
 # Wrong passwords for one user from one address are counted in the cache; then that user waits there.
 # Behind a proxy every connection comes from one address: a stranger would lock everybody out.
 AXES_CLIENT_IP_CALLABLE = "integration.client_address.read_client_address"

@@ -1,10 +1,11 @@
 """The whole site's addresses."""
 
 from django.contrib import admin
-from django.contrib.auth.views import LoginView, LogoutView
+from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, URLResolver, include, path
 
-from integration.views import dashboard, health, metrics, settings
+from integration.single_sign_on import views as sso
+from integration.views import dashboard, health, metrics, settings, signing_in
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", dashboard.dashboard, name="dashboard"),
@@ -22,7 +23,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("settings/changes/", settings.changes, name="settings_changes"),
     path("settings/dictionary/", settings.dictionary, name="settings_dictionary"),
-    path("accounts/login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("accounts/login/", signing_in.SignIn.as_view(), name="login"),
+    path("accounts/first/", signing_in.first_administrator, name="first_administrator"),
+    path("accounts/sso/", sso.begin, name="single_sign_on"),
+    path("accounts/sso/back/", sso.come_back, name="single_sign_on_back"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
     path("admin/", admin.site.urls),
     path("reports/", dashboard.mailed_reports, name="mailed_reports"),

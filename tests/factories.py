@@ -5,9 +5,10 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Group, Permission, User
 from django.utils import timezone
 
+from integration.roles import VIEWER
 from invoices.models import InvoiceLine
 from mapping.models import Offer, Organization
 from psa_connectwise.models import Agreement, AgreementType, Company, Product
@@ -17,9 +18,11 @@ from psa_connectwise.text import normalise
 numbers = count(1_000_001)
 
 
-def make_user(*permissions: str, **overrides: Any) -> User:
-    """A user with `permissions` such as "mapping.edit_mappings"."""
+def make_user(*permissions: str, role: str = VIEWER, **overrides: Any) -> User:
+    """A user with `permissions` such as "mapping.edit_mappings"; `role` "" is none."""
     user = User.objects.create_user(**{"username": f"user-{next(numbers)}", **overrides})
+    if role:
+        user.groups.add(Group.objects.get(name=role))
     for permission in permissions:
         app, codename = permission.split(".")
         user.user_permissions.add(

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import User
 from django.test import Client
 
 from integration.roles import ADMINISTRATOR, OPERATOR, VIEWER
@@ -67,7 +67,4 @@ def viewer(sign_in: SignIn) -> Client:
 
 
 def user_with(role: str) -> User:
-    user = make_user()
-    if role:
-        user.groups.add(Group.objects.get(name=role))
-    return user
+    return make_user(role=role)

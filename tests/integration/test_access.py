@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from django.conf import LazySettings
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.http import HttpResponse
 from django.test import Client
@@ -76,10 +76,7 @@ def no_remotes(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> None:
 
 
 def user_as(role: str) -> User:
-    user = make_user(is_staff=role in (STAFF, STAFF_VIEWER))
-    if role in GROUPS:
-        user.groups.add(Group.objects.get(name=GROUPS[role]))
-    return user
+    return make_user(role=GROUPS.get(role, ""), is_staff=role in (STAFF, STAFF_VIEWER))
 
 
 @pytest.mark.parametrize("role", ROLES)

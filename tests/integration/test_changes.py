@@ -20,8 +20,7 @@ pytestmark = pytest.mark.usefixtures("open_gate")
 @pytest.fixture
 def chief(client: Client) -> Client:
     """An Administrator with Staff status, called Carla."""
-    user = make_user(username="carla", is_staff=True)
-    user.groups.add(Group.objects.get(name=ADMINISTRATOR))
+    user = make_user(username="carla", role=ADMINISTRATOR, is_staff=True)
     client.force_login(user)
     return client
 
@@ -87,8 +86,7 @@ def test_a_rule_is_kept_as_it_was_made_changed_and_removed(chief: Client) -> Non
 
 
 def test_a_role_is_kept_by_name(chief: Client) -> None:
-    user = make_user(username="otto")
-    user.groups.add(Group.objects.get(name=VIEWER))
+    user = make_user(username="otto", role=VIEWER)
     chief.post(
         f"/admin/auth/user/{user.pk}/change/",
         {

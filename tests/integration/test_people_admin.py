@@ -12,8 +12,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def administrator(client: Client) -> User:
-    user = make_user(is_staff=True)
-    user.groups.add(Group.objects.get(name=ADMINISTRATOR))
+    user = make_user(role=ADMINISTRATOR, is_staff=True)
     client.force_login(user)
     return user
 

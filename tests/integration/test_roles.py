@@ -17,16 +17,14 @@ def test_a_forbidden_page_says_whom_to_ask(open_gate: ConnectWiseSettings, viewe
 
 @pytest.mark.django_db
 def test_roles_have_the_rights_of_the_contract() -> None:
-    operator = make_user()
-    operator.groups.add(Group.objects.get(name=OPERATOR))
+    operator = make_user(role=OPERATOR)
     assert operator.get_all_permissions() == {
         "mapping.edit_mappings",
         "invoices.edit_lines",
         "invoices.load_invoices",
         "invoices.sync_invoices",
     }
-    administrator = make_user()
-    administrator.groups.add(Group.objects.get(name=ADMINISTRATOR))
+    administrator = make_user(role=ADMINISTRATOR)
     assert administrator.get_all_permissions() > operator.get_all_permissions() | {
         "invoices.undo_sync"
     }

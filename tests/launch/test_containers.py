@@ -25,9 +25,8 @@ DOCKERFILE = re.sub(r"\\\n", " ", (ROOT / "Dockerfile").read_text())
 EXAMPLE = (ROOT / ".env.example").read_text()
 IN_EXAMPLE = set(re.findall(r"^#?([A-Z][A-Z_]+)=", EXAMPLE, re.MULTILINE))
 ONLY_COMPOSE = {"POSTGRES_PASSWORD", "WEB_ADDRESS"}
-SETTINGS = (ROOT / "integration" / "settings.py").read_text() + (
-    ROOT / "integration" / "environment.py"
-).read_text()
+READERS = ("settings.py", "environment.py", "single_sign_on/configured.py")
+SETTINGS = "".join((ROOT / "integration" / name).read_text() for name in READERS)
 
 
 def instructions(word: str) -> list[str]:

@@ -1,4 +1,8 @@
-"""Requests leave by one door, `wire.session`, which follows no redirect and asks no proxy."""
+"""Requests leave by one door, `wire.session`, which follows no redirect and asks no proxy.
+
+Single sign-on has the same door on Authlib's own session: tests/integration/single_sign_on shows
+that it leads to no host which nobody named.
+"""
 
 import ast
 from collections.abc import Iterator
@@ -17,10 +21,16 @@ OUT = {
     "urllib.request",
     "socket",
     "smtplib",
+    "authlib",
 }
 # The launcher and the stand-ins are no part of what is installed in production.
 APART = ("integration/launch/", "/sandbox/")
-DOOR = {"wire/session.py", "wire/transport.py", "wire/failures.py"}
+DOOR = {
+    "wire/session.py",
+    "wire/transport.py",
+    "wire/failures.py",
+    "integration/single_sign_on/provider.py",
+}
 # It reads a header with a parser of that library, and sends nothing.
 PARSES = {"psa_connectwise/rest.py": "requests.utils"}
 

@@ -93,8 +93,8 @@ def open_to_all(answer: int = 200, **data: str) -> Method:
     return Method(NOBODY, answer, data)
 
 
-def signed_in(answer: int = 200, **data: str) -> Method:
-    return Method(NO_ROLE, answer, data)
+def viewers(answer: int = 200, **data: str) -> Method:
+    return Method(VIEWER, answer, data)
 
 
 def operators(answer: int = 200, **data: str) -> Method:

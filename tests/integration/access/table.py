@@ -11,20 +11,20 @@ from tests.integration.access.rows import (
     open_to_all,
     operators,
     row,
-    signed_in,
     tried,
+    viewers,
 )
 
 INVOICES, RUN, LINE = "mapping/invoices/", "mapping/invoices/runs/", "mapping/invoices/lines/"
 
 FRAME = [
-    row("", get=as_page(signed_in())),
-    row("reports/", post=signed_in(302, when="always")),
-    row("logs/", get=signed_in()),
+    row("", get=as_page(viewers())),
+    row("reports/", post=viewers(302, when="always")),
+    row("logs/", get=viewers()),
     row(
         r"logs/^(?P<kind>line|run|load|mapping)/(?P<key>[\s\S]+)/$",
         "logs/line/{platform_id}/",
-        get=signed_in(302),
+        get=viewers(302),
     ),
     row(
         "settings/",
@@ -50,34 +50,38 @@ FRAME = [
     ),
     row("settings/configuration/agreement-types/", post=administrators(302)),
     row("settings/changes/", get=administrators()),
-    row("settings/dictionary/", get=as_page(signed_in())),
+    row("settings/dictionary/", get=as_page(viewers())),
     # Who is signed in already is led on.
     row(
         "accounts/login/", get=ByRole(NO_ROLE, 302, below=200), post=ByRole(NO_ROLE, 302, below=200)
     ),
+    # There only while there is nobody; and only where a provider is set up.
+    row("accounts/first/", get=open_to_all(302), post=open_to_all(302)),
+    row("accounts/sso/", get=open_to_all(404)),
+    row("accounts/sso/back/", get=open_to_all(404)),
     row("accounts/logout/", post=ByRole(NO_ROLE, 302, below=LOGIN)),
     row("healthz", get=open_to_all()),
     row("readyz", get=open_to_all()),
     row("metrics", get=open_to_all(401)),  # to a machine with a token of its own
 ]
 GRID = [
-    row(INVOICES, get=signed_in()),
-    row(f"{INVOICES}periods/", get=signed_in()),
-    row(f"{INVOICES}filters/<slug:column>/", f"{INVOICES}filters/vendor/", get=signed_in()),
-    row(f"{INVOICES}columns/", get=signed_in(), post=signed_in(column="offer")),
-    row(f"{INVOICES}columns/width/", post=signed_in(204, column="offer", width="200")),
-    row(f"{INVOICES}views/", get=signed_in(), post=signed_in(name="Mine")),
-    row(f"{INVOICES}views/<int:pk>/open/", f"{INVOICES}views/{{view}}/open/", post=signed_in()),
-    row(f"{INVOICES}views/<int:pk>/delete/", f"{INVOICES}views/{{view}}/delete/", post=signed_in()),
-    row(f"{INVOICES}export.csv", get=signed_in()),
-    row(f"{INVOICES}export.xlsx", get=signed_in()),
-    row(f"{INVOICES}changed/", f"{INVOICES}changed/?since={{line}}.0", get=signed_in()),
+    row(INVOICES, get=viewers()),
+    row(f"{INVOICES}periods/", get=viewers()),
+    row(f"{INVOICES}filters/<slug:column>/", f"{INVOICES}filters/vendor/", get=viewers()),
+    row(f"{INVOICES}columns/", get=viewers(), post=viewers(column="offer")),
+    row(f"{INVOICES}columns/width/", post=viewers(204, column="offer", width="200")),
+    row(f"{INVOICES}views/", get=viewers(), post=viewers(name="Mine")),
+    row(f"{INVOICES}views/<int:pk>/open/", f"{INVOICES}views/{{view}}/open/", post=viewers()),
+    row(f"{INVOICES}views/<int:pk>/delete/", f"{INVOICES}views/{{view}}/delete/", post=viewers()),
+    row(f"{INVOICES}export.csv", get=viewers()),
+    row(f"{INVOICES}export.xlsx", get=viewers()),
+    row(f"{INVOICES}changed/", f"{INVOICES}changed/?since={{line}}.0", get=viewers()),
     row(f"{INVOICES}tick/", post=operators(line="{line}", shown="{line}", on="1")),
     row(f"{INVOICES}tick/all/", post=operators()),
     row(f"{INVOICES}tick/none/", post=operators()),
     row(f"{INVOICES}bulk/", get=operators(), post=operators(charge_end_date="2030-01-31")),
     row(f"{INVOICES}bulk/agreements/", get=operators()),
-    row(f"{INVOICES}bulk/progress/", get=signed_in()),
+    row(f"{INVOICES}bulk/progress/", get=viewers()),
     row(
         f"{INVOICES}bulk/<int:pk>/confirm/",
         f"{INVOICES}bulk/{{bulk_draft}}/confirm/",
@@ -99,7 +103,7 @@ GRID = [
         get=operators(),
         post=operators(),
     ),
-    row(f"{LINE}<int:pk>/", f"{LINE}{{line}}/", get=signed_in()),
+    row(f"{LINE}<int:pk>/", f"{LINE}{{line}}/", get=viewers()),
     row(
         f"{LINE}<int:pk>/edit/",
         f"{LINE}{{line}}/edit/",
@@ -109,10 +113,10 @@ GRID = [
 ]
 SYNC = [
     row(f"{INVOICES}load/", get=operators(), post=operators(204, periods="{month}")),
-    row(f"{INVOICES}load/progress/", get=signed_in()),
+    row(f"{INVOICES}load/progress/", get=viewers()),
     row(f"{INVOICES}sync/", post=operators(period="{month}")),
     row(f"{LINE}<int:pk>/sync/", f"{LINE}{{mapped_line}}/sync/", post=operators(204)),
-    row(f"{LINE}<int:pk>/receipt/", f"{LINE}{{line}}/receipt/", get=signed_in()),
+    row(f"{LINE}<int:pk>/receipt/", f"{LINE}{{line}}/receipt/", get=viewers()),
     row(f"{LINE}<int:pk>/retry/", f"{LINE}{{changed_line}}/retry/", post=operators()),
     row(
         f"{LINE}<int:pk>/retry/<int:run_id>/",
@@ -122,15 +126,15 @@ SYNC = [
     ),
     row(f"{LINE}<int:pk>/undo/", f"{LINE}{{synced_line}}/undo/", post=administrators()),
     row(f"{RUN}<int:pk>/undo/", f"{RUN}{{done_run}}/undo/", post=administrators()),
-    row(RUN, get=signed_in()),
-    row(f"{RUN}<int:pk>/", f"{RUN}{{preview}}/", get=signed_in()),
-    row(f"{RUN}<int:pk>/watch/", f"{RUN}{{preview}}/watch/", get=signed_in(204)),
-    row(f"{RUN}<int:pk>/customers/", f"{RUN}{{preview}}/customers/", get=signed_in()),
-    row(f"{RUN}<int:pk>/rows.csv", f"{RUN}{{preview}}/rows.csv", get=signed_in()),
+    row(RUN, get=viewers()),
+    row(f"{RUN}<int:pk>/", f"{RUN}{{preview}}/", get=viewers()),
+    row(f"{RUN}<int:pk>/watch/", f"{RUN}{{preview}}/watch/", get=viewers(204)),
+    row(f"{RUN}<int:pk>/customers/", f"{RUN}{{preview}}/customers/", get=viewers()),
+    row(f"{RUN}<int:pk>/rows.csv", f"{RUN}{{preview}}/rows.csv", get=viewers()),
     row(f"{RUN}<int:pk>/confirm/", f"{RUN}{{preview}}/confirm/", post=operators(epoch="{epoch}")),
     row(f"{RUN}<int:pk>/again/", f"{RUN}{{preview}}/again/", post=operators()),
     row(f"{RUN}<int:pk>/end-long/", f"{RUN}{{preview}}/end-long/", post=operators()),
-    row(f"{INVOICES}run/", get=signed_in()),
+    row(f"{INVOICES}run/", get=viewers()),
     row(f"{INVOICES}run/stop/", post=operators()),
 ]
 # What is taken back is an Administrator's, also where the address is an Operator's else.
@@ -146,16 +150,16 @@ def _tab(name: str, record: str, target: str, other: str) -> list[Row]:
     one, free, mapped = f"{tab}<int:pk>/", f"{tab}{{{record}}}/", f"{tab}{{{other}}}/"
     names_it: Method = operators(target=f"{{{target}}}")
     return [
-        row(tab, get=signed_in()),
-        row(f"{tab}progress/", get=signed_in()),
-        row(one, free, get=signed_in()),
+        row(tab, get=viewers()),
+        row(f"{tab}progress/", get=viewers()),
+        row(one, free, get=viewers()),
         row(f"{one}edit/", f"{free}edit/", get=operators(), post=names_it),
         row(f"{one}effect/", f"{free}effect/?target={{{target}}}", get=tried(operators())),
         row(f"{one}unmap/", f"{mapped}unmap/", get=tried(operators()), post=operators()),
         row(f"{one}accept/", f"{free}accept/", post=names_it),
         row(f"{one}dismiss/", f"{free}dismiss/", post=names_it),
         row(f"{tab}accept/", get=operators(), post=operators(422, mark="old")),
-        row(f"{one}history/", f"{free}history/", get=signed_in()),
+        row(f"{one}history/", f"{free}history/", get=viewers()),
     ]
 
 
@@ -164,8 +168,8 @@ MAPPING = [
     *_tab("products", "offer", "product", "mapped_offer"),
     row("mapping/organizations/sync/", post=operators()),
     row("mapping/products/load/", get=operators(), post=operators(months="3")),
-    row("mapping/history/", get=signed_in()),
-    row("mapping/history/<uuid:batch>/", "mapping/history/{batch}/", get=signed_in()),
+    row("mapping/history/", get=viewers()),
+    row("mapping/history/<uuid:batch>/", "mapping/history/{batch}/", get=viewers()),
     row(
         "mapping/history/<uuid:batch>/revert/",
         "mapping/history/{batch}/revert/",
@@ -178,7 +182,7 @@ MAPPING = [
         get=operators(),
         post=operators(422, mark="old"),
     ),
-    row("mapping/export.csv", get=signed_in()),
+    row("mapping/export.csv", get=viewers()),
     row("mapping/import/", get=operators(), post=operators(422)),
     row(
         "mapping/import/<int:pk>/",
@@ -186,10 +190,10 @@ MAPPING = [
         get=operators(),
         post=operators(422, mark="old"),
     ),
-    row("mapping/best-practices/", get=signed_in()),
-    row("mapping/pick/companies/", get=signed_in()),
-    row("mapping/pick/products/", get=signed_in()),
-    row("mapping/pick/agreements/", "mapping/pick/agreements/?company={company}", get=signed_in()),
+    row("mapping/best-practices/", get=viewers()),
+    row("mapping/pick/companies/", get=viewers()),
+    row("mapping/pick/products/", get=viewers()),
+    row("mapping/pick/agreements/", "mapping/pick/agreements/?company={company}", get=viewers()),
 ]
 
 PAGES = [*FRAME, *GRID, *SYNC, *UNDO, *MAPPING]

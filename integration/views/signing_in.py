@@ -1,0 +1,53 @@
+"""Signing in: with a password, or, on a new installation, as its first Administrator."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import login
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import LoginView
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from integration.first_administrator import TooLate, is_awaited, make_first_administrator
+from integration.forms import FirstAdministratorForm
+
+
+@method_decorator(login_not_required, name="dispatch")
+class SignIn(LoginView):
+    """The login page; it leads on where there is nobody yet who could sign in."""
+
+    redirect_authenticated_user = True
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(single_sign_on=settings.SINGLE_SIGN_ON, **kwargs)
+
+    def get(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        if is_awaited():
+            return redirect("first_administrator")
+        return super().get(request, *args, **kwargs)
+
+
+@login_not_required
+@never_cache
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def first_administrator(request: HttpRequest) -> HttpResponse:
+    """There only while nobody has a user."""
+    if not is_awaited():
+        return redirect("login")
+    form = FirstAdministratorForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        user = form.save(commit=False)
+        try:
+            make_first_administrator(user)
+        except TooLate:
+            return redirect("login")
+        login(request, user, backend=settings.OWN_PASSWORDS)
+        return redirect("settings_authentication")
+    status = 422 if form.is_bound else 200
+    return render(request, "registration/first_administrator.html", {"form": form}, status=status)
