@@ -20,11 +20,15 @@ from bench.sizes import Sizes, add_options
 
 # The months of a reseller are seeded once for the parts that need them.
 ON_MONTHS = {"grid": "bench.pages", "bulk": "bench.bulk", "load": "bench.load"}
-ALONE = {"preview": "bench.planning", "post": "bench.posting"}
+ALONE = {
+    "preview": "bench.planning", "post": "bench.posting",
+    "mapping": "bench.mapping", "suggestions": "bench.suggestions",
+}  # fmt: skip
 PARTS = {**ON_MONTHS, **ALONE}
 HEADINGS = {
     "grid": "The grid", "bulk": "Bulk Update", "load": "Loading",
     "preview": "The preview", "post": "Posting",
+    "mapping": "The mapping tabs", "suggestions": "Suggestions",
 }  # fmt: skip
 NEWEST = date(2026, 5, 1)
 

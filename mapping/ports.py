@@ -42,6 +42,14 @@ class Waiting:
     revenue: tuple[tuple[str, Decimal], ...]
 
 
+class WaitingRank(NamedTuple):
+    """Amounts of two currencies can't be compared: first comes the one in which most lines wait."""
+
+    usual: Decimal
+    other: Decimal  # the largest of the other currencies
+    lines: int
+
+
 class Lines(Protocol):
     """Invoice lines, as mapping sees them."""
 
@@ -54,8 +62,8 @@ class Lines(Protocol):
     def waiting(self, column: WaitingColumn, ids: Collection[int]) -> Mapping[int, Waiting]:
         """What waits for a company of these organizations, or for a product of these offers."""
 
-    def waiting_amounts(self, column: WaitingColumn) -> Mapping[int, Decimal]:
-        """All of that revenue, whatever its currency, by organization or offer: to sort by."""
+    def waiting_ranks(self, column: WaitingColumn) -> Mapping[int, WaitingRank]:
+        """What waits, by organization or offer, so that it can be put in order."""
 
     def refresh_names(self, kind: Renamed, ids: Collection[int]) -> int:
         """Copy the names of these records onto their lines again, the synced ones too."""

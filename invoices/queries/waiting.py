@@ -1,15 +1,18 @@
 """The unsynced lines that lack a mapping, and the money in them: where to begin mapping (P9, P10)."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
 from decimal import Decimal
 
 from django.db.models import Count, QuerySet, Sum
 
 from invoices.models import InvoiceLine
-from mapping.ports import Waiting, WaitingColumn
+from mapping.ports import Waiting, WaitingColumn, WaitingRank
 
 LACKING = {"organization_id": "company__isnull", "offer_id": "product__isnull"}
+
+
+NOTHING = WaitingRank(Decimal(0), Decimal(0), 0)
 
 
 def waiting(column: WaitingColumn, ids: Collection[int]) -> Mapping[int, Waiting]:
@@ -29,10 +32,23 @@ def waiting(column: WaitingColumn, ids: Collection[int]) -> Mapping[int, Waiting
     }
 
 
-def waiting_amounts(column: WaitingColumn) -> Mapping[int, Decimal]:
-    """All of it in one figure each, whatever the currencies: only to sort by."""
-    totals = _waiting(column).order_by().values_list(column).annotate(Sum("total_price"))
-    return dict(totals)
+def waiting_ranks(column: WaitingColumn) -> Mapping[int, WaitingRank]:
+    """All of it, so that it can be put in order: the currency in which most lines wait comes first."""
+    grouped = _waiting(column).order_by().values_list(column, "currency")
+    rows = list(grouped.annotate(Sum("total_price"), Count("pk")))
+    numbers = Counter[str]()
+    for _, currency, _, number in rows:
+        numbers[currency] += number
+    [(usual, _)] = numbers.most_common(1) or [("", 0)]
+    ranks: dict[int, WaitingRank] = {}
+    for key, currency, amount, number in rows:
+        rank = ranks.get(key, NOTHING)
+        if currency == usual:
+            rank = rank._replace(usual=amount)
+        else:
+            rank = rank._replace(other=max(rank.other, amount))
+        ranks[key] = rank._replace(lines=rank.lines + number)
+    return ranks
 
 
 def _waiting(column: WaitingColumn) -> QuerySet[InvoiceLine]:

@@ -1,15 +1,14 @@
 """Invoice lines as `mapping.ports` asks for them: fill, count, what waits, and names copied again."""
 
 from collections.abc import Collection, Mapping
-from decimal import Decimal
 from typing import LiteralString
 
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
-from invoices.queries.waiting import waiting, waiting_amounts
+from invoices.queries.waiting import waiting, waiting_ranks
 from invoices.services.prefill import count_prefill, prefill_lines
-from mapping.ports import LineColumn, LineKey, LineScope, Renamed, Waiting, WaitingColumn
+from mapping.ports import LineColumn, LineKey, LineScope, Renamed, Waiting, WaitingColumn, WaitingRank
 
 CASTS: Mapping[LineColumn, LiteralString] = {
     "organization_id": "bigint[]",
@@ -58,8 +57,8 @@ class InvoiceLines:
     def waiting(self, column: WaitingColumn, ids: Collection[int]) -> Mapping[int, Waiting]:
         return waiting(column, ids)
 
-    def waiting_amounts(self, column: WaitingColumn) -> Mapping[int, Decimal]:
-        return waiting_amounts(column)
+    def waiting_ranks(self, column: WaitingColumn) -> Mapping[int, WaitingRank]:
+        return waiting_ranks(column)
 
     def refresh_names(self, kind: Renamed, ids: Collection[int]) -> int:
         return refresh_names(kind, ids) if ids else 0

@@ -78,9 +78,10 @@ def _sorted(tab: Tab, grid: GridState, matching: QuerySet[Any]) -> "QuerySet[Any
 
 def _by_money(tab: Tab, grid: GridState, matching: QuerySet[Any]) -> list[int]:
     """By what waits; the lines are summed once, not once a row."""
-    amounts = lines().waiting_amounts(tab.line_column)
+    ranks = lines().waiting_ranks(tab.line_column)
     pks = list(matching.order_by("name", "pk").values_list("pk", flat=True))
-    return sorted(pks, key=lambda pk: amounts.get(pk, 0), reverse=grid.descending)
+    nothing = (0, 0, 0)
+    return sorted(pks, key=lambda pk: ranks.get(pk, nothing), reverse=grid.descending)
 
 
 def _matching(tab: Tab, grid: GridState) -> QuerySet[Any]:

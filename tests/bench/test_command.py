@@ -39,7 +39,13 @@ def test_all_parts_are_measured_and_the_months_are_seeded_once(
     measured: list[tuple[list[str], Sizes]], written: dict[str, str]
 ) -> None:
     assert command.main([]) == 1
-    assert [parts for parts, _ in measured] == [["grid", "bulk", "load"], ["preview"], ["post"]]
+    assert [parts for parts, _ in measured] == [
+        ["grid", "bulk", "load"],
+        ["preview"],
+        ["post"],
+        ["mapping"],
+        ["suggestions"],
+    ]
     assert {sizes for _, sizes in measured} == {Sizes()}
     assert written == {}
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from invoices.queries.waiting import waiting, waiting_amounts
+from invoices.queries.waiting import waiting, waiting_ranks
 from mapping.ports import Waiting
 from tests.factories import make_company, make_line, make_offer, make_organization, make_product
 
@@ -38,11 +38,22 @@ def test_unsynced_lines_without_a_product_wait_for_their_offer() -> None:
     assert found == {offer.pk: Waiting(lines=1, revenue=(("USD", Decimal(7)),))}
 
 
-def test_all_of_it_is_one_figure_to_sort_by() -> None:
-    little, much = make_organization(), make_organization()
-    make_line(organization=little, total_price=Decimal(1))
-    make_line(organization=much, total_price=Decimal(100))
-    make_line(organization=much, total_price=Decimal(50), currency="EUR")
-    make_line(organization=make_organization(), psa_status="synced")
+def test_amounts_are_put_in_order_by_the_currency_in_which_most_lines_wait() -> None:
+    """Ten thousand forints are less than a hundred euros, and nobody knows by how much."""
+    little, much, forints, none = (make_organization() for _ in range(4))
+    for organization, amount, currency in (
+        (little, 1, "EUR"),
+        (much, 100, "EUR"),
+        (much, 50, "EUR"),
+        (much, 7, "USD"),
+        (forints, 10_000, "HUF"),
+        (forints, 3, "USD"),
+    ):
+        make_line(organization=organization, total_price=Decimal(amount), currency=currency)
+    make_line(organization=none, psa_status="synced")
 
-    assert waiting_amounts("organization_id") == {little.pk: Decimal(1), much.pk: Decimal(150)}
+    ranks = waiting_ranks("organization_id")
+
+    assert ranks[much.pk] == (Decimal(150), Decimal(7), 3)
+    assert ranks[forints.pk] == (0, Decimal(10_000), 2)
+    assert sorted(ranks, key=lambda pk: ranks[pk]) == [forints.pk, little.pk, much.pk]
