@@ -102,6 +102,7 @@ def product(
             environment=environment,
             ready=lambda: machine.answers(f"{address}healthz"),
             patience=5,
+            restarts=True,
         ),
         Service(
             name="worker",
@@ -109,11 +110,13 @@ def product(
             environment=environment,
             # A worker that waits for a dead database would linger; a killed one is mended by the sweep.
             orphan_signal=signal.SIGKILL,
+            restarts=True,
         ),
         Service(
             name="beat",
             command=[*celery, "beat", "--schedule", schedule, "--pidfile", ""],
             environment=environment,
+            restarts=True,
         ),
     )
 

@@ -18,6 +18,7 @@ from integration.launch.state import ROOT, LaunchError, State, write_private
 SET_PARENT_DEATH_SIGNAL = 1
 LARGEST_LOG = 5_000_000
 POLL_SECONDS = 0.05
+MOST_DEATHS = 3  # within a minute; a service that dies oftener won't come up by being started again
 REQUESTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -45,6 +46,7 @@ class Service:
     patience: float = 10
     input: bytes | None = None
     folder: Path = ROOT
+    restarts: bool = False
 
 
 class Interrupted(BaseException):
@@ -89,6 +91,7 @@ class Stack:
 
     state: State
     children: list[tuple[Service, "subprocess.Popen[bytes]"]] = field(default_factory=list)
+    deaths: list[tuple[str, float]] = field(default_factory=list)
 
     def __enter__(self) -> "Stack":
         end_leftovers(self.state)
@@ -129,18 +132,43 @@ class Stack:
             )
 
     def watch(self) -> None:
-        """Returns never: a dead child raises, so does being asked to stop."""
+        """Returns never: a dead child is started again or raises; being asked to stop raises."""
         while True:
-            self.refuse_dead()
+            self.look_after()
             time.sleep(0.2)
+
+    def look_after(self) -> None:
+        """Starts again what was killed, as containers do; what keeps dying, or may not, raises."""
+        for place, (service, child) in enumerate(self.children):
+            if child.poll() is None:
+                continue
+            if not self.may_restart(service):
+                raise self.told(service, child)
+            print(
+                f"{service.name} ended by itself (exit {child.returncode}): started again.",
+                flush=True,
+            )
+            end_group(child)  # a killed gunicorn leaves its workers on the port
+            self.children[place] = (service, spawn(service, self.state.log(service.name)))
+            self.record()
+
+    def may_restart(self, service: Service) -> bool:
+        now = time.monotonic()
+        self.deaths = [(name, when) for name, when in self.deaths if now - when < 60]
+        self.deaths.append((service.name, now))
+        died = sum(name == service.name for name, _when in self.deaths)
+        return service.restarts and died <= MOST_DEATHS
 
     def refuse_dead(self) -> None:
         for service, child in self.children:
             if child.poll() is not None:
-                raise LaunchError(
-                    f"{service.name} ended by itself (exit {child.returncode}), so all is stopped.\n"
-                    + last_words(self.state.log(service.name))
-                )
+                raise self.told(service, child)
+
+    def told(self, service: Service, child: "subprocess.Popen[bytes]") -> LaunchError:
+        return LaunchError(
+            f"{service.name} ended by itself (exit {child.returncode}), so all is stopped.\n"
+            + last_words(self.state.log(service.name))
+        )
 
     def record(self) -> None:
         """Remembers who runs, for the next start after this launcher was killed."""
@@ -214,9 +242,14 @@ def stop(service: Service, child: "subprocess.Popen[bytes]") -> None:
         child.send_signal(service.stop_signal)
     with contextlib.suppress(subprocess.TimeoutExpired):
         child.wait(service.patience)
+    end_group(child)
+    child.wait()
+
+
+def end_group(child: "subprocess.Popen[bytes]") -> None:
+    """It and everything it started, at once."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGKILL)
-    child.wait()
 
 
 def end_leftovers(state: State) -> None:

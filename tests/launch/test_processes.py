@@ -5,10 +5,18 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 
-from integration.launch.processes import Service, Stack, birth, end_leftovers, last_words
+from integration.launch.processes import (
+    MOST_DEATHS,
+    Service,
+    Stack,
+    birth,
+    end_leftovers,
+    last_words,
+)
 from integration.launch.state import LaunchError, State, write_private
 from tests.launch.conftest import Launch, gone, processes_of, read_until
 
@@ -33,6 +41,14 @@ def shell(code: str, *, name: str = "shell", patience: float = 1) -> Service:
         name=name, command=["/bin/sh", "-c", code], environment={"PATH": os.environ["PATH"]},
         patience=patience,
     )  # fmt: skip
+
+
+def ended(number: int) -> bool:
+    """The kernel buries what it killed a moment later."""
+    deadline = time.monotonic() + 5
+    while birth(number) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return birth(number) == ""
 
 
 @linux
@@ -63,7 +79,7 @@ def test_a_child_that_will_not_stop_is_killed_with_its_children(state: State) ->
         while not (printed := state.log("shell").read_text().strip()):
             time.sleep(0.01)
     assert child.returncode == -signal.SIGKILL
-    assert birth(int(printed)) == ""
+    assert ended(int(printed))
 
 
 def test_a_dead_child_ends_the_watch_and_names_its_log(state: State) -> None:
@@ -73,6 +89,33 @@ def test_a_dead_child_ends_the_watch_and_names_its_log(state: State) -> None:
             stack.watch()
     assert "the reason" in str(raised.value)
     assert str(state.log("worker")) in str(raised.value)
+
+
+def test_a_killed_service_is_started_again_and_what_it_started_ends(
+    state: State, capsys: pytest.CaptureFixture[str]
+) -> None:
+    service = replace(shell("sleep 60 & echo $!; wait", name="worker"), restarts=True)
+    with Stack(state) as stack:
+        first = stack.start(service)
+        while not (grandchild := state.log("worker").read_text().strip()):
+            time.sleep(0.01)
+        first.kill()
+        first.wait()
+        stack.look_after()
+        (_service, second), *others = stack.children
+        assert second.pid != first.pid
+        assert second.poll() is None
+        assert not others
+        assert ended(int(grandchild))
+    assert "worker ended by itself (exit -9): started again." in capsys.readouterr().out
+
+
+def test_a_service_that_keeps_dying_ends_the_watch(state: State) -> None:
+    with Stack(state) as stack:
+        stack.start(replace(shell("echo again; exit 3", name="worker"), restarts=True))
+        with pytest.raises(LaunchError, match=r"worker ended by itself \(exit 3\)"):
+            stack.watch()
+    assert state.log("worker").read_text().count("again") == MOST_DEATHS + 1
 
 
 def test_a_step_that_fails_says_why(state: State) -> None:
