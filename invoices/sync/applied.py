@@ -207,16 +207,15 @@ def _take_back(operation: Operation) -> None:
     undone = operation.undoes
     assert undone
     if operation.kind == OperationKind.CREATE and undone.posting_id:
-        _stand_in(undone.posting_id, operation)
+        stand_in(undone.posting_id, Posting.objects.get(operations=operation))
     elif operation.posting_id:
         last = owned.last_period_left(operation)
         if last:
             Posting.objects.filter(operations=operation).update(last_period=last)
 
 
-def _stand_in(removed_posting: int, operation: Operation) -> None:
+def stand_in(removed_posting: int, made: Posting) -> None:
     """A removed Addition was made again: lines that stood on it stand on the new one."""
-    made = Posting.objects.get(operations=operation)
     InvoiceLine.objects.filter(posting=removed_posting).update(
         posting=made, addition_id=made.addition_id, version=F("version") + 1
     )

@@ -5,7 +5,7 @@ Everything here runs inside the caller's transaction.
 
 from collections.abc import Mapping
 
-from django.db.models import F
+from django.db.models import Case, F, Value, When
 from django.db.models.functions import Now
 
 from invoices.models import InvoiceLine, Operation, Posting
@@ -62,11 +62,17 @@ def hand_on_line(operation: Operation, **changes: object) -> None:
 
 
 def restore_line(operation: Operation) -> None:
-    """After an undo that came to nothing: the line is what it was before."""
+    """After an undo that came to nothing: the line is what it was before.
+
+    Not Synced, where an earlier step of the undo has taken it back already.
+    """
     if operation.line_id is None:
         return
+    taken_back = When(posting=None, then=Value(InvoiceLine.Status.NOT_SYNCED))
     InvoiceLine.objects.filter(pk=operation.line_id, error_code="not_confirmed").update(
-        psa_status=InvoiceLine.Status.SYNCED, error="", error_code=""
+        psa_status=Case(taken_back, default=Value(InvoiceLine.Status.SYNCED)),
+        error="",
+        error_code="",
     )
     release_line(operation)
 

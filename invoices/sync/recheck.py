@@ -19,6 +19,7 @@ from invoices.sync.compose import image_of
 from invoices.sync.images import AdditionImage, changed_fields, differences
 from invoices.sync.outcomes import count_again
 from invoices.sync.recheck_agreements import recheck_agreement
+from invoices.sync.recheck_undone import take_up_again
 from invoices.sync.settle import reference_of
 from invoices.sync.states import (
     LIVE_POSTING,
@@ -96,13 +97,12 @@ def _mend(
     operation: Operation,
     posting: Posting | None,
     carrying: list[Addition],
-) -> int:
+) -> int | None:
     """One Addition per key: the Posting's, or an older one that says the same."""
     if not carrying:
         return 0
     if posting is None:
-        taken = _take_up(operation, carrying[0])
-        return taken + sum(_delete(client, operation, one) for one in carrying[1:])
+        return _mend_unowned(client, operation, carrying)
     own = next((one for one in carrying if one.id == posting.addition_id), None)
     if own is None:
         # A Posting that is over has gone elsewhere or was taken back: none of its key is to stand.
@@ -116,6 +116,19 @@ def _mend(
             _repoint(posting, kept)
         surplus = [one for one in carrying if one.id != kept.id]
     return sum(_delete(client, operation, one) for one in surplus)
+
+
+def _mend_unowned(
+    client: ConnectWiseClient, operation: Operation, carrying: list[Addition]
+) -> int | None:
+    """The oldest is ours, unless its line was posted otherwise since: then none is to stand."""
+    if remote.image_of(carrying[0]) is None:
+        return 0  # what it says can't be told: left to people
+    take_up = take_up_again if operation.undoes_id else _take_up
+    taken = take_up(operation, carrying[0])
+    if taken is None:
+        return None
+    return taken + sum(_delete(client, operation, one) for one in carrying[taken:])
 
 
 def _oldest_alike(carrying: list[Addition], own: Addition) -> Addition:
@@ -168,14 +181,18 @@ def _delete(client: ConnectWiseClient, operation: Operation, addition: Addition)
     return 1
 
 
-def _take_up(operation: Operation, addition: Addition) -> int:
-    """A write that came after it was given up: it is ours, and the line says so."""
+def _take_up(operation: Operation, addition: Addition) -> int | None:
+    """1 where a write that came after it was given up is ours now, and the line says so.
+
+    0 where the line is posted otherwise by now; None where it is being posted.
+    """
     image = remote.image_of(addition)
-    if not image or not operation.line_id or not operation.agreement_id:
-        return 0
+    assert image and operation.line_id and operation.agreement_id
     with transaction.atomic():
         line = InvoiceLine.objects.select_for_update(of=("self",)).get(pk=operation.line_id)
-        if line.in_flight or line.psa_status == InvoiceLine.Status.SYNCED:
+        if line.in_flight:
+            return None
+        if line.psa_status == InvoiceLine.Status.SYNCED:
             return 0
         wrong = _late_wrong(operation, line, image)
         # It was done after all: so that it can be undone, too.

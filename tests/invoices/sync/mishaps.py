@@ -39,7 +39,7 @@ def another_product(world: World) -> Product:
 def given_back(world: World, line: InvoiceLine, late_write_seconds: int = 7200) -> None:
     """Sent, lost, its run stopped, not found: the line is free, and the write still comes."""
     world.script("late_write", late_write_seconds=late_write_seconds)
-    run.stop_run(sync(line))
+    run.stop_run(sync(line, period=line.period))
     SyncRun.objects.update(stop_requested=True)
     assert settle_later().given_back == 1
     assert (fresh(line).psa_status, fresh(line).in_flight) == (Status.NOT_SYNCED, False)

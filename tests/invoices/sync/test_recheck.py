@@ -207,3 +207,33 @@ def test_a_late_write_beside_one_that_was_deleted_by_hand_is_the_lines_own(world
 
     (addition,) = world.additions()
     assert addition["id"] == fresh(line).addition_id
+
+
+def test_it_goes_where_its_line_is_part_of_another_addition_by_now(world: World) -> None:
+    june = world.monthly(JUNE)
+    given_back(world, june)
+    may = world.monthly(MAY)
+    sync(period=MAY)
+    sync(period=JUNE)  # now it updates what May has opened
+    assert fresh(june).posting == fresh(may).posting
+    world.connectwise.land_late_writes()
+    assert len(world.additions()) == 2
+
+    let_time_pass(3700)
+    lanes.sweep()
+
+    assert [one["id"] for one in world.additions()] == [fresh(june).addition_id]
+
+
+def test_while_its_line_is_being_posted_it_is_left_for_the_next_look(world: World) -> None:
+    line = world.line()
+    given_back(world, line)
+    world.connectwise.land_late_writes()
+    InvoiceLine.objects.update(in_flight=True)
+    let_time_pass(3700)
+    lanes.sweep()
+    InvoiceLine.objects.update(in_flight=False)
+
+    lanes.sweep()
+
+    assert [one["id"] for one in world.additions()] == [fresh(line).addition_id]

@@ -8,7 +8,7 @@ import pytest
 
 from invoices.models import InvoiceLine, Operation, Period, Posting, SyncRun
 from invoices.sync import ending, lanes, run, undo
-from invoices.sync.scope import Cancellations, RunScope, UndoScope
+from invoices.sync.scope import Cancellations, UndoScope
 from invoices.sync.states import OperationKind, OperationState, PostingState, RunState
 from tests.invoices.sync.mishaps import another_product
 from tests.invoices.sync.world import (
@@ -20,7 +20,7 @@ from tests.invoices.sync.world import (
     read_directory,
     settle_later,
     sync,
-    work,
+    take_back,
 )
 
 Status = InvoiceLine.Status
@@ -29,20 +29,6 @@ FOUR = {
     "total_price": Decimal("50.00"),
     "total_cost": Decimal("33.00"),
 }
-
-
-def take_back(
-    of: SyncRun | InvoiceLine | None = None, *, period: date = MAY, overwrite: bool = False
-) -> SyncRun:
-    scope = UndoScope(
-        run=of.pk if isinstance(of, SyncRun) else None,
-        line=of.pk if isinstance(of, InvoiceLine) else None,
-        period=of is None,
-    )
-    found = undo.period_of(scope, period)
-    assert found
-    whole = RunScope(undo=scope, overwrite=overwrite)
-    return work(run.start_run(period=found, scope=whole, user=None))
 
 
 def books(world: World) -> dict[int, dict[str, Any]]:

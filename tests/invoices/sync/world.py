@@ -10,8 +10,8 @@ from django.db.models import F
 
 from invoices.models import InvoiceLine, Operation, SyncRun
 from invoices.months import last_day
-from invoices.sync import lanes, previews, run
-from invoices.sync.scope import RunScope
+from invoices.sync import lanes, previews, run, undo
+from invoices.sync.scope import RunScope, UndoScope
 from invoices.sync.settle import Settled
 from psa_connectwise import conf, directory
 from psa_connectwise.models import Agreement, Product
@@ -144,6 +144,21 @@ def say_yes(draft: SyncRun, user: User, **how: Any) -> SyncRun:
 def row(of: SyncRun, line: InvoiceLine) -> Operation:
     """The line's row in a plan."""
     return of.operations.get(line=line, is_step=False)
+
+
+def take_back(
+    of: SyncRun | InvoiceLine | None = None, *, period: date = MAY, overwrite: bool = False
+) -> SyncRun:
+    """Undoes a run, a line, or all of the period."""
+    scope = UndoScope(
+        run=of.pk if isinstance(of, SyncRun) else None,
+        line=of.pk if isinstance(of, InvoiceLine) else None,
+        period=of is None,
+    )
+    found = undo.period_of(scope, period)
+    assert found
+    whole = RunScope(undo=scope, overwrite=overwrite)
+    return work(run.start_run(period=found, scope=whole, user=None))
 
 
 def let_time_pass(seconds: float) -> None:
