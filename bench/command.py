@@ -19,14 +19,19 @@ from bench.report import Row
 from bench.sizes import Sizes, add_options
 
 # The months of a reseller are seeded once for the parts that need them.
-ON_MONTHS = {"grid": "bench.pages", "bulk": "bench.bulk", "load": "bench.load"}
+ON_MONTHS = {
+    "grid": "bench.pages",
+    "chromium": "bench.chromium",
+    "bulk": "bench.bulk",
+    "load": "bench.load",
+}
 ALONE = {
     "preview": "bench.planning", "post": "bench.posting",
     "mapping": "bench.mapping", "suggestions": "bench.suggestions",
 }  # fmt: skip
 PARTS = {**ON_MONTHS, **ALONE}
 HEADINGS = {
-    "grid": "The grid", "bulk": "Bulk Update", "load": "Loading",
+    "grid": "The grid", "chromium": "The grid in Chromium", "bulk": "Bulk Update", "load": "Loading",
     "preview": "The preview", "post": "Posting",
     "mapping": "The mapping tabs", "suggestions": "Suggestions",
 }  # fmt: skip

@@ -27,9 +27,21 @@ TODAY = date(2026, 5, 18)
 MAY = date(2026, 5, 1)
 TICK = os.sysconf("SC_CLK_TCK")
 T = TypeVar("T")
+# Of a finished installation whose remotes are not asked.
+CREDENTIALS = {
+    "PLATFORM_URL": "http://127.0.0.1:9",
+    "PLATFORM_API_KEY": "nobody-asks",
+    "CONNECTWISE_URL": "http://127.0.0.1:9",
+    "CONNECTWISE_COMPANY_ID": "kontor",
+    "CONNECTWISE_PUBLIC_KEY": "public",
+    "CONNECTWISE_PRIVATE_KEY": "private",
+    "CONNECTWISE_CLIENT_ID": "00000000-0000-4000-8000-000000000001",
+}
 
 
-def prepare(*, url: str = "http://127.0.0.1:9", quota: int = 900, concurrency: int = 8) -> str:
+def prepare(
+    *, url: str = CREDENTIALS["CONNECTWISE_URL"], quota: int = 900, concurrency: int = 8
+) -> str:
     """Makes `<name>_bench` afresh and points this process's settings at it; returns its name."""
     database = urlsplit(os.environ["DATABASE_URL"])
     name = f"{database.path.strip('/')}_bench"
@@ -40,13 +52,8 @@ def prepare(*, url: str = "http://127.0.0.1:9", quota: int = 900, concurrency: i
     os.environ |= {
         "DATABASE_URL": urlunsplit(database._replace(path=f"/{name}")),
         "DJANGO_SETTINGS_MODULE": "integration.settings",
-        "PLATFORM_URL": "http://127.0.0.1:9",
-        "PLATFORM_API_KEY": "nobody-asks",
+        **CREDENTIALS,
         "CONNECTWISE_URL": url,
-        "CONNECTWISE_COMPANY_ID": "kontor",
-        "CONNECTWISE_PUBLIC_KEY": "public",
-        "CONNECTWISE_PRIVATE_KEY": "private",
-        "CONNECTWISE_CLIENT_ID": "00000000-0000-4000-8000-000000000001",
         "CONNECTWISE_MAX_REQUESTS_PER_MINUTE": str(quota),
         "CONNECTWISE_CONCURRENCY": str(concurrency),
     }
@@ -77,14 +84,18 @@ def free_port() -> int:
 
 def in_a_process(work: Callable[..., T], *arguments: object) -> T:
     """In a process that begins with this, on the same database."""
+    name = f"{work.__module__}:{work.__qualname__}"
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, spawn, initializer=_begin, initargs=(database_url(),)) as pool:
+        return cast(T, pool.submit(_named, name, *arguments).result())
+
+
+def database_url() -> str:
+    """Of the database that this process works on: a test's, where this is a test."""
     from django.db import connection
 
     path = f"/{connection.settings_dict['NAME']}"
-    url = urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path=path))
-    name = f"{work.__module__}:{work.__qualname__}"
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, spawn, initializer=_begin, initargs=(url,)) as pool:
-        return cast(T, pool.submit(_named, name, *arguments).result())
+    return urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path=path))
 
 
 def _begin(url: str) -> None:
@@ -102,10 +113,12 @@ def _named(name: str, *arguments: object) -> Any:
 
 
 @contextmanager
-def running(command: list[str]) -> Iterator["subprocess.Popen[bytes]"]:
+def running(command: list[str], **environment: str) -> Iterator["subprocess.Popen[bytes]"]:
     """A process that ends with the block; what it says would cover the table."""
     silent = subprocess.DEVNULL
-    process = subprocess.Popen(command, cwd=ROOT, stdout=silent, stderr=silent)
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=os.environ | environment, stdout=silent, stderr=silent
+    )
     try:
         yield process
     finally:

@@ -40,7 +40,7 @@ def test_all_parts_are_measured_and_the_months_are_seeded_once(
 ) -> None:
     assert command.main([]) == 1
     assert [parts for parts, _ in measured] == [
-        ["grid", "bulk", "load"],
+        ["grid", "chromium", "bulk", "load"],
         ["preview"],
         ["post"],
         ["mapping"],

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from bench import bulk, command, grid, load, pages, planning, posting, seed, world
+from bench import bulk, chromium, command, grid, load, pages, planning, posting, seed, world
 from bench.report import Row
 from bench.sizes import Sizes
 from invoices.models import InvoiceLine, SyncRun
@@ -54,17 +54,29 @@ def test_on_seeded_months_grid_bulk_update_and_load_are_measured(
     assert set(InvoiceLine.objects.values_list("period", flat=True)) == {MAY, date(2026, 4, 1)}
 
 
+def test_the_grid_is_measured_in_chromium(monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(monkeypatch)
+    for name, value in world.CREDENTIALS.items():
+        monkeypatch.setenv(name, value)  # for the web server
+    measured = chromium.rows(SMALL)
+    assert [row.what for row in measured] == [
+        "interactive, page of 20, p95",
+        "interactive, page of 200, p95",
+        "a frame while 200 rows are scrolled, p95",
+        "edit to saved, one row, p95",
+    ]
+    assert all(row.ours > 0 for row in measured)
+    assert InvoiceLine.objects.filter(charge_start_date_source="user").count() == 1
+
+
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch) -> None:
     """The test's database instead of one made for the measurement, and its worker in this process."""
 
     def prepare(*, url: str, **_: Any) -> str:
         for name, value in {
+            **world.CREDENTIALS,
             "CONNECTWISE_URL": url,
-            "CONNECTWISE_COMPANY_ID": "kontor",
-            "CONNECTWISE_PUBLIC_KEY": "public",
-            "CONNECTWISE_PRIVATE_KEY": "private",
-            "CONNECTWISE_CLIENT_ID": "00000000-0000-4000-8000-000000000001",
             "CONNECTWISE_MAX_REQUESTS_PER_MINUTE": 1_000_000,
         }.items():
             monkeypatch.setattr(settings, name, value)
