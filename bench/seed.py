@@ -56,8 +56,9 @@ LEFT JOIN psa_connectwise_product product ON product.id = offer.product_id AND n
 VALUES = {
     "platform_id": "'LINE-' || to_char(%(month)s::date, 'YYMM') || '-' || to_char(n, 'FM000000')",
     "period": "%(month)s",
-    "invoice_id": "'INV-' || to_char(%(month)s::date, 'YYMM') || '-' || h %% 5000",
-    "invoice_number": "'2026-' || h %% 5000",
+    # Three invoices to an organization.
+    "invoice_id": "'INV-' || to_char(%(month)s::date, 'YYMM') || '-' || h %% 4500",
+    "invoice_number": "'2026-' || h %% 4500",
     "invoice_date": "%(month)s::date + (h %% 28)::int",
     "invoice_status": "'Issued'",
     "invoice_source": "'standard'",

@@ -29,7 +29,10 @@ TALLIES = [
     *(
         models.Index(fields=["period", *fields], name=f"line_tally_{name}")
         for name, fields in (
-            ("organization", ["organization_name", "organization_reference"]),
+            (
+                "organization",
+                ["organization_name", "organization_reference", "invoice_number"],
+            ),
             ("contract", ["contract_id"]),
             ("offer", ["offer_name", "offer_platform_id", "vendor_name"]),
             (

@@ -1,35 +1,49 @@
 """The columns of the Invoices grid, in their order (P21, P22)."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from itertools import groupby
 
 
-@dataclass(frozen=True, kw_only=True)
+class Kind(StrEnum):
+    """What stands in a column: how it is sorted, counted and aligned."""
+
+    TEXT = "text"
+    NAME = "name"  # sorted as people read, capitals beside small letters
+    DATE = "date"
+    NUMBER = "number"
+    ID = "id"
+
+
+ALIGNED = {Kind.DATE: "date", Kind.NUMBER: "num", Kind.ID: "num"}
+
+
+@dataclass(frozen=True)
 class Column:
     """One column; `field` is the line's column that it shows, sorts and filters by."""
 
     key: str  # in the URL
     label: str
-    group: str
     field: str
-    filters: bool = False
-    # Sorted as people read, capitals beside small letters.
-    folds_case: bool = False
-    # Counted from an index alone (`InvoiceLine`'s TALLIES), which finds any page at once.
-    tallied: bool = False
-    # Of numbers, whole ones are counted: prices alone are too many to be told apart quickly.
-    is_number: bool = False
-    # Shown only to those who choose it.
-    optional: bool = False
-    css: str = ""
-    hint: str = ""
     width: int = 120  # in pixels, until a user drags it
+    kind: Kind = Kind.TEXT
+    group: str = ""
+    filters: bool = False
+    is_editable: bool = False  # in the row, so it is always shown
+    optional: bool = False  # shown only to those who choose it
+    # Counted from an index alone (`InvoiceLine`'s TALLIES), which finds any page at once.
+    tallied: bool = True
+    hint: str = ""
 
     @property
-    def is_editable(self) -> bool:
-        """Edited in the row, so it is always shown."""
-        return "editable" in self.css
+    def css(self) -> str:
+        names = (ALIGNED.get(self.kind), "editable" if self.is_editable else None)
+        return " ".join(filter(None, names))
+
+
+def _grouped(group: str, *columns: Column) -> Iterator[Column]:
+    return (replace(column, group=group) for column in columns)
 
 
 END_DATE_HINT = (
@@ -40,253 +54,68 @@ END_DATE_HINT = (
 # Room for a date, its badge, and the input that edits it.
 DATED = 224
 NARROWEST, WIDEST = 56, 800
+TEXT, NAME, DATE, NUMBER, ID = Kind
 
 COLUMNS = (
-    Column(
-        key="invoice_date",
-        label="Invoice Date",
-        group="Platform",
-        field="invoice_date",
-        css="date",
-        width=112,
+    *_grouped(
+        "Platform",
+        Column("invoice_date", "Invoice Date", "invoice_date", 112, DATE, tallied=False),
+        Column("invoice_number", "Invoice Number", "invoice_number", 140, optional=True),
+        Column("organization", "Organization Name", "organization_name", 200, NAME),
+        Column("reference", "Organization Reference #", "organization_reference", 188),
+        Column("contract", "Contract ID", "contract_id", 136, filters=True),
+        Column("offer", "Offer Name", "offer_name", 220, NAME, filters=True),
+        Column("offer_id", "Offer ID", "offer_platform_id", 136),
+        Column(
+            "subscription",
+            "Subscription",
+            "subscription_name",
+            200,
+            NAME,
+            optional=True,
+            tallied=False,  # nearly each line has one of its own
+        ),
+        Column("vendor", "Vendor Name", "vendor_name", 144, NAME, filters=True),
+        Column("billing_cycle", "Billing Cycle", "billing_cycle", 132, filters=True),
+        Column("commitment_term", "Commitment Term", "commitment_term", 166, filters=True),
+        Column("quantity", "Quantity", "quantity", 96, NUMBER),
+        Column("cost", "Cost", "unit_cost", kind=NUMBER),
+        Column("revenue", "Revenue", "unit_price", kind=NUMBER),
+        Column("total_cost", "Total Cost", "total_cost", 132, NUMBER, optional=True),
+        Column("total_revenue", "Total Revenue", "total_price", 132, NUMBER, optional=True),
     ),
-    Column(
-        key="invoice_number",
-        label="Invoice Number",
-        group="Platform",
-        field="invoice_number",
-        optional=True,
-        width=140,
+    *_grouped(
+        "Charge",
+        Column("start", "Charge Start Date", "charge_start_date", DATED, DATE, is_editable=True),
+        Column(
+            "end",
+            "Charge End Date",
+            "charge_end_date",
+            DATED,
+            DATE,
+            is_editable=True,
+            hint=END_DATE_HINT,
+        ),
+        Column("charge_type", "Charge Type", "charge_type", 144),
     ),
-    Column(
-        key="organization",
-        label="Organization Name",
-        group="Platform",
-        field="organization_name",
-        folds_case=True,
-        tallied=True,
-        width=200,
+    *_grouped(
+        "ConnectWise",
+        Column("company", "PSA Organization Name", "company_name", 216, NAME, is_editable=True),
+        Column("company_id", "PSA Organization ID", "company_connectwise_id", 156, ID),
+        Column("agreement", "PSA Agreement Name", "agreement_name", 236, NAME, is_editable=True),
+        Column("product", "PSA Product Name", "product_name", 216, NAME, is_editable=True),
+        Column("product_id", "PSA Product ID", "product_connectwise_id", 132, ID),
     ),
-    Column(
-        key="reference",
-        label="Organization Reference #",
-        group="Platform",
-        field="organization_reference",
-        tallied=True,
-        width=188,
-    ),
-    Column(
-        key="contract",
-        label="Contract ID",
-        group="Platform",
-        field="contract_id",
-        filters=True,
-        tallied=True,
-        width=136,
-    ),
-    Column(
-        key="offer",
-        label="Offer Name",
-        group="Platform",
-        field="offer_name",
-        filters=True,
-        folds_case=True,
-        tallied=True,
-        width=220,
-    ),
-    Column(
-        key="offer_id",
-        label="Offer ID",
-        group="Platform",
-        field="offer_platform_id",
-        tallied=True,
-        width=136,
-    ),
-    Column(
-        key="subscription",
-        label="Subscription",
-        group="Platform",
-        field="subscription_name",
-        folds_case=True,
-        optional=True,
-        width=200,
-    ),
-    Column(
-        key="vendor",
-        label="Vendor Name",
-        group="Platform",
-        field="vendor_name",
-        filters=True,
-        folds_case=True,
-        tallied=True,
-        width=144,
-    ),
-    Column(
-        key="billing_cycle",
-        label="Billing Cycle",
-        group="Platform",
-        field="billing_cycle",
-        filters=True,
-        tallied=True,
-        width=132,
-    ),
-    Column(
-        key="commitment_term",
-        label="Commitment Term",
-        group="Platform",
-        field="commitment_term",
-        filters=True,
-        tallied=True,
-        width=166,
-    ),
-    Column(
-        key="quantity",
-        label="Quantity",
-        group="Platform",
-        field="quantity",
-        css="num",
-        tallied=True,
-        is_number=True,
-        width=96,
-    ),
-    Column(
-        key="cost",
-        label="Cost",
-        group="Platform",
-        field="unit_cost",
-        css="num",
-        tallied=True,
-        is_number=True,
-    ),
-    Column(
-        key="revenue",
-        label="Revenue",
-        group="Platform",
-        field="unit_price",
-        css="num",
-        tallied=True,
-        is_number=True,
-    ),
-    Column(
-        key="total_cost",
-        label="Total Cost",
-        group="Platform",
-        field="total_cost",
-        css="num",
-        tallied=True,
-        is_number=True,
-        optional=True,
-        width=132,
-    ),
-    Column(
-        key="total_revenue",
-        label="Total Revenue",
-        group="Platform",
-        field="total_price",
-        css="num",
-        tallied=True,
-        is_number=True,
-        optional=True,
-        width=132,
-    ),
-    Column(
-        key="start",
-        label="Charge Start Date",
-        group="Charge",
-        field="charge_start_date",
-        tallied=True,
-        css="date editable",
-        width=DATED,
-    ),
-    Column(
-        key="end",
-        label="Charge End Date",
-        group="Charge",
-        field="charge_end_date",
-        tallied=True,
-        css="date editable",
-        hint=END_DATE_HINT,
-        width=DATED,
-    ),
-    Column(
-        key="charge_type",
-        label="Charge Type",
-        group="Charge",
-        field="charge_type",
-        tallied=True,
-        width=144,
-    ),
-    Column(
-        key="company",
-        label="PSA Organization Name",
-        group="ConnectWise",
-        field="company_name",
-        folds_case=True,
-        tallied=True,
-        css="editable",
-        width=216,
-    ),
-    Column(
-        key="company_id",
-        label="PSA Organization ID",
-        group="ConnectWise",
-        field="company_connectwise_id",
-        tallied=True,
-        css="num",
-        width=156,
-    ),
-    Column(
-        key="agreement",
-        label="PSA Agreement Name",
-        group="ConnectWise",
-        field="agreement_name",
-        folds_case=True,
-        tallied=True,
-        css="editable",
-        width=236,
-    ),
-    Column(
-        key="product",
-        label="PSA Product Name",
-        group="ConnectWise",
-        field="product_name",
-        folds_case=True,
-        tallied=True,
-        css="editable",
-        width=216,
-    ),
-    Column(
-        key="product_id",
-        label="PSA Product ID",
-        group="ConnectWise",
-        field="product_connectwise_id",
-        tallied=True,
-        css="num",
-        width=132,
-    ),
-    Column(
-        key="mapping",
-        label="Mapping Status",
-        group="Status",
-        field="is_mapped",
-        filters=True,
-        tallied=True,
-        width=160,
-    ),
-    Column(
-        key="status",
-        label="Status in PSA",
-        group="Status",
-        field="psa_status",
-        filters=True,
-        tallied=True,
-        width=260,
+    *_grouped(
+        "Status",
+        Column("mapping", "Mapping Status", "is_mapped", 160, filters=True),
+        Column("status", "Status in PSA", "psa_status", 260, filters=True),
     ),
 )
 # Filters that no head offers: links from elsewhere lead to one line, or to all of one cause.
 HIDDEN = (
-    Column(key="line", label="Line", group="", field="platform_id", filters=True),
-    Column(key="cause", label="Cause", group="", field="error_code", filters=True),
+    Column("line", "Line", "platform_id", filters=True),
+    Column("cause", "Cause", "error_code", filters=True),
 )
 BY_KEY = {column.key: column for column in COLUMNS}
 FILTER_COLUMNS = BY_KEY | {column.key: column for column in HIDDEN}

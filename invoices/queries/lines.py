@@ -9,7 +9,7 @@ from django.db.models import Count, F, OrderBy, Q, QuerySet, Value
 from django.db.models.functions import Lower
 
 from invoices.models import InvoiceLine, LineSearch
-from invoices.queries.columns import BY_KEY, DEFAULT_SORT, FILTER_COLUMNS, Column
+from invoices.queries.columns import BY_KEY, DEFAULT_SORT, FILTER_COLUMNS, Column, Kind
 from invoices.queries.tallies import page_values
 from mapping.grid import GridState, Page
 
@@ -17,6 +17,8 @@ from mapping.grid import GridState, Page
 BLANK = "(blank)"
 MAPPED, UNMAPPED = "mapped", "unmapped"
 FEW_HITS = 500
+# So near to an end of the month a page of numbers is found by keeping the foremost alone.
+NEAR = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +70,7 @@ def found_count(period: date, grid: GridState, lines: QuerySet[InvoiceLine]) -> 
 def ordered(lines: QuerySet[InvoiceLine], grid: GridState) -> QuerySet[InvoiceLine]:
     """In the order of the grid; the id makes it a total one, so that pages never overlap."""
     column = BY_KEY[grid.sort]
-    key = Lower(column.field) if column.folds_case else F(column.field)
+    key = Lower(column.field) if column.kind is Kind.NAME else F(column.field)
     # Only the default sort has an index that ends in the id. For the others a plain id would tempt
     # the planner to walk all months by the primary key where one value of the column is left.
     by_id = F("pk") if column.key == DEFAULT_SORT else F("pk") + Value(0)
@@ -85,7 +87,8 @@ def lines_of_page(
     `lines` are all of `period`, or what the search and filters of `grid` leave of it.
     """
     column, offset, size = BY_KEY[grid.sort], page.offset, page.last - page.offset
-    if column.tallied and not grid.is_narrowed:
+    is_near = column.kind is Kind.NUMBER and min(page.last, page.total - offset) <= NEAR
+    if column.tallied and not grid.is_narrowed and not is_near:
         values, offset = page_values(
             period, column, descending=grid.descending, offset=offset, size=size
         )

@@ -1,5 +1,6 @@
 """Pages found by counting values are the pages that plain sorting gives."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from itertools import product
@@ -34,11 +35,18 @@ def mixed(may: Period) -> None:
             psa_status=("error", "not_synced")[number % 2],
             quantity=number % 4,
             unit_price=Decimal(number - 9) / 2,
+            total_price=Decimal(-10) ** (number // 2),
         )
     make_line(period=date(2026, 4, 1), organization=organization, offer=offer)
 
 
-@pytest.mark.usefixtures("mixed")
+@pytest.fixture
+def far(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No page is so near to an end that its numbers need no counting."""
+    monkeypatch.setattr("invoices.queries.lines.NEAR", 0)
+
+
+@pytest.mark.usefixtures("mixed", "far")
 @pytest.mark.parametrize("descending", [False, True])
 @pytest.mark.parametrize("key", [*TALLIED, *PLAIN])
 def test_every_page_of_every_sort_is_the_one_that_plain_sorting_gives(
@@ -62,6 +70,38 @@ def test_a_page_of_what_filters_leave_is_found_from_the_nearer_end() -> None:
     wanted = [line.pk for line in ordered(lines, grid)]
     page = grid.at(found_count(MAY, grid, lines))
     assert [line.pk for line in lines_of_page(lines, MAY, grid, page)] == wanted[6:8]
+
+
+@pytest.mark.usefixtures("mixed")
+def test_a_page_of_numbers_near_an_end_is_the_same_without_counting() -> None:
+    grid = GridState(sort="total_revenue", per_page=4)
+    lines = matching_lines(MAY, grid)
+    wanted = [line.pk for line in ordered(lines, grid)]
+    for number in (1, 2, 4, 5):
+        page = replace(grid, page=number).at(len(wanted))
+        shown = [line.pk for line in lines_of_page(lines, MAY, grid, page)]
+        assert shown == wanted[page.offset : page.last]
+
+
+@pytest.mark.parametrize("bound", [Decimal("0.00001"), Decimal("0.01"), 0, 1000, Decimal(10) ** 9])
+def test_a_number_beside_a_bound_is_counted_where_it_is_looked_for(
+    may: Period, monkeypatch: pytest.MonkeyPatch, bound: Decimal
+) -> None:
+    """The ranges are counted as floats, and read as decimals."""
+    monkeypatch.setattr("invoices.queries.lines.NEAR", 0)
+    organization, offer = make_organization(), make_offer()
+    for step in (2, -1, 1, 0, -2):
+        price = bound + step * Decimal("0.000001")
+        make_line(organization=organization, offer=offer, unit_price=price)
+    for descending in (False, True):
+        grid = GridState(sort="revenue", descending=descending, per_page=1)
+        lines = matching_lines(MAY, grid)
+        pages = [replace(grid, page=number).at(5) for number in range(1, 6)]
+        shown = [
+            line.unit_price for page in pages for line in lines_of_page(lines, MAY, grid, page)
+        ]
+        assert shown == sorted(shown, reverse=descending)
+        assert len(set(shown)) == 5
 
 
 def test_a_month_without_lines_has_an_empty_page(may: Period) -> None:
