@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('invoices', '0015_lighter_loads'),
+        ('invoices', '0016_run_outcomes'),
         ('mapping', '0005_mapping_files'),
         ('psa_connectwise', '0001_initial'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
