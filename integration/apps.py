@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 from celery.signals import task_postrun
 from django.apps import AppConfig
 from django.conf import settings
+from django.contrib.auth.signals import user_logged_in
 from django.core.signals import request_finished
 from django.db.models.signals import post_migrate
 
@@ -28,9 +29,11 @@ class IntegrationConfig(AppConfig):
         from integration.first_administrator import tell_setup_code
         from integration.metrics.requests import hand_over, note
         from integration.roles import make_roles_after_migrating
+        from integration.sessions import note_sign_in
 
         post_migrate.connect(make_roles_after_migrating)
         post_migrate.connect(tell_setup_code, sender=self)
+        user_logged_in.connect(note_sign_in)
         watch(note)
         request_finished.connect(hand_over)
         task_postrun.connect(hand_over)

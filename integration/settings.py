@@ -85,6 +85,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "integration.sessions.SessionLimits",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "integration.gate.GateMiddleware",
@@ -136,6 +137,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "task": "integration.system_log.tasks.prune_logs",
         "schedule": 3600.0,
     },
+    "forget old sessions": {
+        "task": "integration.tasks.forget_sessions",
+        "schedule": 3600.0,
+    },
     "let beat be heard": {"task": "integration.tasks.hear_beat", "schedule": 60.0},
     "resume loads": {"task": "invoices.tasks.loading.sweep_loads", "schedule": 30.0},
     "resume bulk updates": {
@@ -173,18 +178,17 @@ AXES_LOCKOUT_CALLABLE = "integration.views.errors.locked_out"
 AXES_VERBOSE = False
 AXES_ENABLE_ADMIN = False  # its tables stay empty
 
+RULES = "django.contrib.auth.password_validation"
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
-    )
+    {"NAME": f"{RULES}.UserAttributeSimilarityValidator"},
+    {"NAME": f"{RULES}.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": f"{RULES}.CommonPasswordValidator"},
+    {"NAME": f"{RULES}.NumericPasswordValidator"},
 ]
 
-# A working day; a forgotten browser is signed out overnight.
-SESSION_COOKIE_AGE = 12 * 60 * 60
+# A working day at most, and no more than two hours without anybody doing anything.
+SESSION_COOKIE_AGE = 60 * 60 * count("SESSION_HOURS", 12)
+SESSION_IDLE_SECONDS = 60 * count("SESSION_IDLE_MINUTES", 120)
 # The longest form is a preview's thousand ends, each with its tick.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000

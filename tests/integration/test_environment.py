@@ -36,6 +36,8 @@ WRONG = {
     "CONNECTWISE_MAX_REQUESTS_PER_MINUTE": "1.5",
     "CONNECTWISE_CONCURRENCY": "-1",
     "METRICS_TOKEN": "short",
+    "SESSION_HOURS": "0",
+    "SESSION_IDLE_MINUTES": "-5",
     "LOG_FORMAT": "xml",
     "PROXIES": "none",
     "LINEBRIDGE_LOOPBACK": "perhaps",
@@ -115,6 +117,14 @@ def test_a_database_that_does_not_answer_is_a_line_too() -> None:
 def test_production_passes_djangos_own_deployment_check() -> None:
     answer = manage("check", "--deploy", "--fail-level", "WARNING", **PRODUCTION)
     assert answer.returncode == 0, answer.stderr
+
+
+def test_production_sends_cookies_over_tls_only_and_lets_no_script_read_the_session() -> None:
+    names = "SESSION_COOKIE_SECURE CSRF_COOKIE_SECURE SESSION_COOKIE_HTTPONLY SECURE_SSL_REDIRECT"
+    told = (
+        f"from django.conf import settings as s; print([getattr(s, n) for n in '{names}'.split()])"
+    )
+    assert "[True, True, True, True]" in manage("shell", "-c", told, **PRODUCTION).stdout
 
 
 @pytest.mark.parametrize(
