@@ -16,7 +16,7 @@ from django.utils import timezone
 from invoices.loading.queries import load_under_way
 from invoices.loading.start import hold_period
 from invoices.models import SyncRun
-from invoices.sync import ending, patience, planning
+from invoices.sync import ending, patience, planning, undo
 from invoices.sync.keeping import Superseded
 from invoices.sync.locks import PLANNING, session_lock
 from invoices.sync.run import AlreadyRunning, CantStart
@@ -138,6 +138,9 @@ def confirm(run: SyncRun, *, user: User, ends: Collection[str] = (), force: bool
         raise AlreadyRunning("A sync is running already; its progress is shown above.") from error
     if not taken:
         raise CantStart("This preview was planned anew meanwhile. Look at it again.")
+    if run.is_undo:
+        run.user = user
+        undo.log_start(run)
 
 
 def needs_second_yes(ends: Collection[str]) -> bool:

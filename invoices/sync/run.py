@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from invoices.loading.queries import LONGEST_SILENCE, load_under_way
 from invoices.loading.start import hold_period
 from invoices.models import InvoiceLine, Operation, SyncRun
-from invoices.sync import changed, patience, planning
+from invoices.sync import changed, patience, planning, undo
 from invoices.sync.keeping import Superseded
 from invoices.sync.locks import PLANNING, session_lock
 from invoices.sync.outcomes import keep_outcomes
@@ -70,11 +70,14 @@ def start_run(
             hold_period(period)
             if load_under_way(period):
                 raise CantStart(f"{period:%B %Y} is being loaded. Sync when the load has finished.")
-            return SyncRun.objects.create(
+            started = SyncRun.objects.create(
                 period=period, scope=scope.to_json(), user=user, origin=origin, heartbeat=Now()
             )  # type: ignore[misc]
     except IntegrityError as error:
         raise AlreadyRunning("A sync is running already; its progress is shown above.") from error
+    if scope.undo:
+        undo.log_start(started)
+    return started
 
 
 def plan_if_needed(run_id: int, epoch: int) -> bool:

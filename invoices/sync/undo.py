@@ -1,5 +1,6 @@
 """Which operations an undo takes back, and the facts its plan is made from (P50)."""
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -12,7 +13,7 @@ from invoices.sync.cautions import Caution
 from invoices.sync.facts import Agreement, Line, Planned, PlanSettings
 from invoices.sync.images import AdditionImage
 from invoices.sync.read import Listed
-from invoices.sync.scope import UndoScope
+from invoices.sync.scope import RunScope, UndoScope
 from invoices.sync.states import (
     AGREEMENT_KINDS,
     UNFINISHED,
@@ -21,6 +22,8 @@ from invoices.sync.states import (
     PostingState,
 )
 from invoices.sync.undo_plan import Done, Ours, plan_undo
+
+logger = logging.getLogger(__name__)
 
 OVER = (PostingState.ENDED, PostingState.REMOVED)
 
@@ -193,6 +196,26 @@ def _done(
         line=lines.get(one.line_id) if one.line_id else None,
         is_step=one.is_step,
         stays=stays.get((one.run_id, one.agreement_id or 0), ()) if created else (),
+    )
+
+
+def log_start(run: SyncRun) -> None:
+    """Who takes back what, and how much (P50)."""
+    scope = RunScope.from_json(run.scope).undo
+    assert scope
+    found = with_later_ones(chosen(scope, run.period))
+    count = Operation.objects.filter(pk__in=found, is_step=False).count()
+    links: dict[str, object] = {"run": run.pk}
+    what = f"run {scope.run}" if scope.run else f"{run.period:%B %Y}"
+    if scope.line:
+        links["line"] = InvoiceLine.objects.values_list("platform_id", flat=True).get(pk=scope.line)
+        what = f"line {links['line']}"
+    logger.info(
+        "%s began to undo %s: %s to be taken back",
+        run.user.username if run.user else "A command",
+        what,
+        "1 posting is" if count == 1 else f"{count:,} postings are",
+        extra=links,
     )
 
 
