@@ -26,13 +26,13 @@ ON_MONTHS = {
     "load": "bench.load",
 }
 ALONE = {
-    "preview": "bench.planning", "post": "bench.posting",
+    "preview": "bench.planning", "post": "bench.posting", "matrix": "bench.matrix",
     "mapping": "bench.mapping", "suggestions": "bench.suggestions",
 }  # fmt: skip
 PARTS = {**ON_MONTHS, **ALONE}
 HEADINGS = {
     "grid": "The grid", "chromium": "The grid in Chromium", "bulk": "Bulk Update", "load": "Loading",
-    "preview": "The preview", "post": "Posting",
+    "preview": "The preview", "post": "Posting", "matrix": "Posting, small samples",
     "mapping": "The mapping tabs", "suggestions": "Suggestions",
 }  # fmt: skip
 NEWEST = date(2026, 5, 1)

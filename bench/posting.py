@@ -7,9 +7,10 @@ posts one addition after the other, by our own client, and keeps nothing; reckon
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import requests
@@ -47,7 +48,8 @@ def rows(sizes: Sizes) -> list[Row]:
         world.seed(sizes.posted + SAMPLE, agreements=AGREEMENTS)
         statements = statements_per_line()
         requests.post(f"{url}/_sandbox/faults", json={"latency_ms": sizes.latency}, timeout=5)
-        posted = run_once(sizes, url=url, database=name, stand_in=connectwise.pid)
+        with workers(sizes) as pids:
+            posted = run_once(url=url, database=name, stand_in=connectwise.pid, workers=pids)
         return _rows(sizes, posted, statements=statements, script=script_per_line())
 
 
@@ -141,7 +143,12 @@ def workers(sizes: Sizes) -> Iterator[list[int]]:
     command += ["--concurrency", str(threads), "--without-gossip", "--without-mingle"]
     with ExitStack() as stack:
         started = [
-            stack.enter_context(world.running([*command, "-n", f"bench{number}@%h"]))
+            stack.enter_context(
+                world.running(
+                    [*command, "-n", f"bench{number}@%h"],
+                    CONNECTWISE_CONCURRENCY=str(sizes.concurrency),
+                )
+            )
             for number in range(sizes.workers)
         ]
         world.wait_for(lambda: _answering() == sizes.workers)
@@ -154,42 +161,49 @@ def _answering() -> int:
     return len(app.control.ping(timeout=1.0) or ())
 
 
-def run_once(sizes: Sizes, *, url: str, database: str, stand_in: int) -> Posted:
-    """Every line of the month that is not posted yet."""
+def run_once(
+    *,
+    url: str,
+    database: str,
+    stand_in: int,
+    workers: Sequence[int],
+    period: date = world.MAY,
+    line_ids: list[int] | None = None,
+) -> Posted:
+    """Every line of the month that is not posted yet, or these."""
     from invoices.models import SyncRun
     from invoices.sync import run
     from invoices.sync.states import RunState
     from invoices.tasks import sync as doorbell
 
-    with workers(sizes) as pids:
-        began = time.perf_counter()
-        started = run.start_run(period=world.MAY, user=None)
-        doorbell.ring(started)
-        row = SyncRun.objects.filter(pk=started.pk)
-        while row.filter(state=RunState.PLANNING).exists():
-            time.sleep(0.02)
-        planned = time.perf_counter()
-        spent = {
-            "workers": world.Processor(pids=pids),
-            "PostgreSQL": world.Processor(database=database),
-            "the stand-in": world.Processor(pids=[stand_in]),
-        }
-        sent, commits = -_meter(url)["requests"], -_commits()
-        while row.filter(state=RunState.RUNNING).exists():
-            time.sleep(0.1)
-            for one in spent.values():
-                one.look()
-        ended = time.perf_counter()
-        meter = _meter(url)
-        return Posted(
-            outcome=run.progress(row.get()).sentence(),
-            planning=planned - began,
-            posting=ended - planned,
-            requests=sent + meter["requests"],
-            at_once=meter["maxInFlight"],
-            commits=commits + _commits(),
-            cpu={name: one.seconds() for name, one in spent.items()},
-        )
+    began = time.perf_counter()
+    started = run.start_run(period=period, user=None, line_ids=line_ids)
+    doorbell.ring(started)
+    row = SyncRun.objects.filter(pk=started.pk)
+    while row.filter(state=RunState.PLANNING).exists():
+        time.sleep(0.02)
+    planned = time.perf_counter()
+    spent = {
+        "workers": world.Processor(pids=workers),
+        "PostgreSQL": world.Processor(database=database),
+        "the stand-in": world.Processor(pids=[stand_in]),
+    }
+    sent, commits = -_meter(url)["requests"], -_commits()
+    while row.filter(state=RunState.RUNNING).exists():
+        time.sleep(0.1)
+        for one in spent.values():
+            one.look()
+    ended = time.perf_counter()
+    meter = _meter(url)
+    return Posted(
+        outcome=run.progress(row.get()).sentence(),
+        planning=planned - began,
+        posting=ended - planned,
+        requests=sent + meter["requests"],
+        at_once=meter["maxInFlight"],
+        commits=commits + _commits(),
+        cpu={name: one.seconds() for name, one in spent.items()},
+    )
 
 
 def _meter(url: str) -> dict[str, int]:

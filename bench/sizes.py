@@ -13,6 +13,7 @@ class Sizes:
     rounds: int = 15  # of each request of the grid
     repeats: int = 3  # of a load and of a bulk update
     posted: int = 10_000
+    sampled: int = 500
     previewed: int = 10_000
     latency: float = 100.0  # milliseconds of a request's way to ConnectWise and back
     concurrency: int = 8
@@ -25,6 +26,7 @@ HELP = {
     "rounds": "how often each page of the grid is asked for",
     "repeats": "how often a load and a bulk update are done; the median counts",
     "posted": "lines posted",
+    "sampled": "lines posted by each of the small samples, and as many changed",
     "previewed": "lines in the preview",
     "latency": "milliseconds of a request's way to ConnectWise and back",
     "concurrency": "requests at once",

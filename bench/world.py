@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import date
@@ -21,6 +21,8 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import requests
 from psycopg import sql
+
+from invoices.months import last_day
 
 ROOT = Path(__file__).resolve().parent.parent
 TODAY = date(2026, 5, 18)
@@ -141,30 +143,49 @@ def wait_for(is_so: Any, seconds: float = 60) -> None:
         time.sleep(0.05)
 
 
-def seed(lines: int, *, agreements: int, seed: int = 1) -> None:
+def seed(lines: int, *, agreements: int) -> None:
     """The stand-in's directory, more agreements, and Mapped one-time lines spread over all of them."""
+    settle_in()
+    add_lines(lines, agreements=make_agreements(agreements))
+
+
+def add_lines(
+    lines: int,
+    *,
+    agreements: Sequence[Any],
+    prefix: str = "BENCH",
+    charge_type: str = "One Time Fee",
+    month: date = MAY,
+    more: int = 0,
+) -> None:
+    """Each number is the same subscription in every month; `more` is added to all quantities."""
     from invoices.models import InvoiceLine
     from psa_connectwise.models import Product
     from tests.factories import make_line
 
-    _settle_in()
-    places = _agreements(agreements)
     products = list(Product.objects.filter(inactive=False, product_class="Agreement")[:20])
-    first = make_line(charge_type="One Time Fee", currency="EUR", period=MAY)
+    dates = dict.fromkeys(("period", "invoice_date", "platform_start_date"), month)
+    ends = {"platform_end_date": last_day(month)}
+    first = make_line(charge_type=charge_type, currency="EUR", **dates, **ends)
     values = {
         field.attname: getattr(first, field.attname)
         for field in InvoiceLine._meta.concrete_fields
         if not field.generated and not field.primary_key
     }
     first.delete()
-    choice = Random(seed)
+    choice = Random(1)
     InvoiceLine.objects.bulk_create(
-        [InvoiceLine(**values | _changes(n, choice, places, products)) for n in range(lines)],
+        [
+            InvoiceLine(
+                **values | _changes(f"{prefix}-{n}", choice, agreements, products, month, more)
+            )
+            for n in range(lines)
+        ],
         batch_size=1000,
     )
 
 
-def _settle_in() -> None:
+def settle_in() -> None:
     """What an administrator does on the first day."""
     from platform_client.models import PlatformSettings
     from psa_connectwise import conf, directory
@@ -182,7 +203,7 @@ def _settle_in() -> None:
     ConnectWiseSettings.objects.update(default_agreement_type=usual)
 
 
-def _agreements(count: int) -> list[Any]:
+def make_agreements(count: int) -> list[Any]:
     """So many that a line of May can be posted into; what the stand-in lacks is made there."""
     from psa_connectwise import conf, directory
     from psa_connectwise.models import Agreement
@@ -213,13 +234,20 @@ def _agreements(count: int) -> list[Any]:
     return list(open_now.all()[:count])
 
 
-def _changes(number: int, choice: Random, places: list[Any], products: list[Any]) -> dict[str, Any]:
+def _changes(
+    name: str,
+    choice: Random,
+    places: Sequence[Any],
+    products: Sequence[Any],
+    month: date,
+    more: int,
+) -> dict[str, Any]:
     agreement, product = choice.choice(places), choice.choice(products)
-    quantity, cents = choice.randint(1, 40), choice.randint(100, 9999)
+    quantity, cents = choice.randint(1, 40) + more, choice.randint(100, 9999)
     price, cost = Decimal(cents) / 100, Decimal(cents - 50) / 100
     return {
-        "platform_id": f"BENCH-{number}",
-        "subscription_id": f"SUB-{number}",
+        "platform_id": f"{name}-{month:%y%m}",
+        "subscription_id": f"SUB-{name}",
         "agreement_id": agreement.pk,
         "company_id": agreement.company_id,
         "product_id": product.pk,

@@ -9,14 +9,22 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from bench import bulk, chromium, command, grid, load, pages, planning, posting, seed, world
+from bench import bulk, chromium, command, grid, load, matrix, pages, planning, posting, seed, world
 from bench.report import Row
 from bench.sizes import Sizes
-from invoices.models import InvoiceLine, SyncRun
+from invoices.models import InvoiceLine, Posting, SyncRun
 from tests.invoices.sync.world import work
 
 SMALL = Sizes(
-    months=2, lines=40, rounds=2, repeats=1, posted=4, previewed=4, latency=0, concurrency=2
+    months=2,
+    lines=40,
+    rounds=2,
+    repeats=1,
+    posted=4,
+    sampled=3,
+    previewed=4,
+    latency=0,
+    concurrency=2,
 )
 MAY = date(2026, 5, 1)
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -103,6 +111,19 @@ def test_posting_is_measured_and_posts_every_line(here: None) -> None:
     assert rows["requests per line, the lists apart"].at_most == posting.MOST_REQUESTS
     assert InvoiceLine.objects.filter(psa_status="synced").count() == 4 + 2
     assert SyncRun.objects.count() == 2
+
+
+def test_creations_and_updates_are_measured_apart(
+    here: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(matrix, "CASES", (matrix.Case(0, 1), matrix.Case(1, 2, 2)))
+    assert [row.what for row in matrix.rows(SMALL)] == [
+        "3 created, 0 ms, 1 at once, 1 process",
+        "3 updated, 0 ms, 1 at once, 1 process",
+        "3 created, 1 ms, 2 at once, 2 processes",
+        "3 updated, 1 ms, 2 at once, 2 processes",
+    ]
+    assert Posting.objects.count() == 2 * 3
 
 
 def test_the_machine_is_named(here: None) -> None:
