@@ -6,10 +6,11 @@ from typing import cast
 from django import forms
 from django.core.exceptions import ValidationError
 
+from mapping.models import Organization
 from mapping.queries.offered import why_not_offered
 from mapping.services.choices import described
 from mapping.services.directory_parts import WINDOWS
-from mapping.tabs import Tab, Target
+from mapping.tabs import PRODUCTS, Tab, Target
 
 
 class MappingForm(forms.Form):
@@ -32,6 +33,20 @@ class MappingForm(forms.Form):
         if target != self.current and (why := why_not_offered(target)):
             raise ValidationError(f"{described(target)} is {why}. Choose another one.")
         return target
+
+
+class OwnProductForm(MappingForm):
+    """The product that an offer is for one organization."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, tab=PRODUCTS, current=None, **kwargs)
+        self.fields["organization"] = forms.ModelChoiceField(
+            Organization.objects.all(),
+            error_messages={
+                "required": "Choose an organization.",
+                "invalid_choice": "This organization isn't here any more. Choose another one.",
+            },
+        )
 
 
 class SuggestionForm(forms.Form):

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, path
 
 from mapping.tabs import ORGANIZATIONS, PRODUCTS, Tab
-from mapping.views import directory, history, pickers, suggestions, tabs
+from mapping.views import directory, history, own_products, pickers, suggestions, tabs
 
 app_name = "mapping"
 
@@ -30,12 +30,20 @@ urlpatterns = [
     *_of(PRODUCTS),
     path("organizations/sync/", directory.sync_organizations, name="organizations_refresh"),
     path("products/load/", directory.load_products, name="products_refresh"),
+    path("products/<int:pk>/own/", own_products.own_products, name="own_products"),
+    path("products/<int:pk>/own/effect/", own_products.effect, name="own_products_effect"),
+    path(
+        "products/<int:pk>/own/<int:organization_pk>/remove/",
+        own_products.remove,
+        name="own_products_remove",
+    ),
     path("history/", history.history, name="history"),
     path("history/<uuid:batch>/", history.history, name="history_batch"),
     path("history/<uuid:batch>/revert/", history.revert_batch, name="revert_batch"),
     path("history/<int:pk>/revert/", history.revert_one, name="revert"),
     path("best-practices/", directory.best_practices, name="best_practices"),
     path("pick/companies/", pickers.pick_company, name="pick_company"),
+    path("pick/organizations/", pickers.pick_organization, name="pick_organization"),
     path("pick/products/", pickers.pick_product, name="pick_product"),
     path("pick/agreements/", pickers.pick_agreement, name="pick_agreement"),
 ]

@@ -8,7 +8,7 @@ from typing import TypeVar
 from django.contrib.auth.models import User
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 
-from mapping.models import MappingChange
+from mapping.models import MappingChange, Organization
 from mapping.queries.offered import offered
 from psa_connectwise.models import Agreement, Company, ConnectWiseSettings, Product
 from psa_connectwise.text import normalise
@@ -38,6 +38,24 @@ def company_options(*, search: str, user: User) -> list[Option]:
     return [
         _option(one, second=" · ".join(filter(None, (one.identifier, one.city, one.status))))
         for one in found
+    ]
+
+
+def organization_options(*, search: str) -> list[Option]:
+    """The Platform's organizations, by name or Reference #."""
+    found = Organization.objects.all()
+    for word in search.split()[:MAX_WORDS]:
+        found = found.filter(
+            Q(name__unaccent__icontains=word) | Q(reference_number__unaccent__icontains=word)
+        )
+    begins = Case(When(name__istartswith=search.strip(), then=Value(0)), default=Value(1))
+    return [
+        Option(
+            value=str(one.pk),
+            label=one.name,
+            second=" · ".join(filter(None, (one.reference_number, one.platform_id))),
+        )
+        for one in found.order_by(begins, "name", "pk")[:LIMIT]
     ]
 
 

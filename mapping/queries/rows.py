@@ -1,13 +1,13 @@
 """Rows of the Organizations and the Products grid; the same few queries for any number of rows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Value, When
 
 from mapping.grid import GridState, Page
-from mapping.models import Organization
+from mapping.models import Offer, Organization, OrganizationOffer
 from mapping.ports import Waiting, lines
 from mapping.queries.offered import why_not_offered
 from mapping.queries.suggestions import Proposal, live, proposals, suggestion_counts
@@ -32,6 +32,7 @@ class MappingRow:
     warning: str  # why the mapped record can't be chosen any more
     proposal: Proposal | None  # only of what is unmapped
     waiting: Waiting | None  # the unsynced lines that lack this mapping
+    own: int = 0  # organizations for which an offer has a product of their own (P19)
 
     @property
     def pk(self) -> int:
@@ -131,11 +132,28 @@ def rows_of(tab: Tab, records: Sequence[Mapped]) -> list[MappingRow]:
     unmapped = [one.pk for one in records if getattr(one, tab.field) is None]
     proposed = proposals(tab, unmapped)
     waiting = lines().waiting(tab.line_column, [one.pk for one in records])
-    return [_row(tab, one, proposed.get(one.pk), waiting.get(one.pk)) for one in records]
+    own = _numbers_of_own(tab, records)
+    return [
+        _row(tab, one, proposed.get(one.pk), waiting.get(one.pk), own.get(one.pk, 0))
+        for one in records
+    ]
+
+
+def own_products_of(offer: Offer) -> list[OrganizationOffer]:
+    """The organizations for which it is another product than for all, by name."""
+    owned = OrganizationOffer.objects.filter(offer=offer)
+    return list(owned.select_related("organization", "product").order_by("organization__name"))
+
+
+def _numbers_of_own(tab: Tab, records: Sequence[Mapped]) -> Mapping[int, int]:
+    if tab.kind == "organization":
+        return {}
+    owned = OrganizationOffer.objects.filter(offer__in=[one.pk for one in records])
+    return dict(owned.values_list("offer").annotate(Count("pk")).order_by())
 
 
 def _row(
-    tab: Tab, record: Mapped, proposal: Proposal | None, waiting: Waiting | None
+    tab: Tab, record: Mapped, proposal: Proposal | None, waiting: Waiting | None, own: int
 ) -> MappingRow:
     target: Target | None = getattr(record, tab.field)
     confirmed = MAPPED if target else UNMAPPED
@@ -149,4 +167,5 @@ def _row(
         warning=why_not_offered(target) if target else "",
         proposal=proposal,
         waiting=waiting,
+        own=own,
     )

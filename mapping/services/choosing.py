@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from mapping.models import MappingChange, Organization
+from mapping.models import MappingChange, Offer, Organization
 from mapping.ports import LineScope, lines
 from mapping.services.mappings import set_company, set_product
 from mapping.services.suggesting import propose_to_namesakes
@@ -47,3 +47,27 @@ def lines_to_change(*, tab: Tab, wanted: Mapping[int, Target | None]) -> int:
         number = lines().count(scope)
         transaction.set_rollback(True)
     return number
+
+
+def map_own_product(
+    *, offer: Offer, organization: Organization, product: Product | None, user: User | None
+) -> MappingChange | None:
+    """The product of an offer for one organization only; None: the one for all holds again (P19)."""
+    picked = MappingChange.Origin.PICKER
+    return set_product(
+        offer=offer, organization=organization, product=product, user=user, origin=picked
+    )
+
+
+def own_lines_to_change(
+    *, offer: Offer, organization: Organization, product: Product | None
+) -> int:
+    """How many unsynced lines `map_own_product` would change; nothing is kept."""
+    with transaction.atomic():
+        try:
+            change = map_own_product(
+                offer=offer, organization=organization, product=product, user=None
+            )
+        finally:
+            transaction.set_rollback(True)
+    return change.lines_affected if change else 0

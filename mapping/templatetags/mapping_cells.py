@@ -45,7 +45,7 @@ def _row(row: MappingRow, tab: Tab, path: str, *, may_edit: bool) -> str:
     return (
         f'<tr id="mapping-{row.pk}">{platform_cells(row)}{target}'
         f'<td class="group-start">{_status(row)}</td>'
-        f'<td class="stick-right">{_actions(row, mine, may_edit=may_edit)}</td></tr>'
+        f'<td class="stick-right">{_actions(row, tab, mine, may_edit=may_edit)}</td></tr>'
     )
 
 
@@ -144,15 +144,34 @@ def _status(row: MappingRow) -> str:
     )
 
 
-def _actions(row: MappingRow, path: str, *, may_edit: bool) -> str:
-    name, pk = escape(row.record.name), row.pk
+def _own(row: MappingRow, tab: Tab, path: str) -> str:
+    """Opens the products that an offer has for single organizations, and says how many."""
+    if tab.kind == "organization":
+        return ""
+    one = (
+        "1 organization has its own"
+        if row.own == 1
+        else f"{row.own:,} organizations have their own"
+    )
+    title = f"Products by organization{f': {one}' if row.own else ''}"
+    number = f'<span class="icon-count num">{row.own:,}</span>' if row.own else ""
+    return (
+        f'<button type="button" id="own-{row.pk}" class="icon-button{" has-count" if row.own else ""}"'
+        f' hx-get="{path}own/" hx-target="#dialog-body" data-dialog'
+        f' aria-label="{title}: {escape(row.record.name)}" title="{title}">'
+        f"{icon('building')}{number}</button>"
+    )
+
+
+def _actions(row: MappingRow, tab: Tab, path: str, *, may_edit: bool) -> str:
+    name, pk, own = escape(row.record.name), row.pk, _own(row, tab, path)
     history = (
         f'<button type="button" id="history-{pk}" class="icon-button" hx-get="{path}history/"'
         f' hx-target="#dialog-body" data-dialog aria-label="History of {name}" title="History">'
         f"{icon('clock')}</button>"
     )
     if not may_edit:
-        return f'<div class="row-actions">{history}</div>'
+        return f'<div class="row-actions">{own}{history}</div>'
     edit = (
         f'<button type="button" id="edit-{pk}" class="icon-button"{_edits(row, path)}'
         f' aria-label="Edit mapping of {name}" title="Edit mapping">{icon("pencil")}</button>'
@@ -165,7 +184,7 @@ def _actions(row: MappingRow, path: str, *, may_edit: bool) -> str:
         else f'<button type="button" id="unmap-{pk}" class="icon-button is-disabled"'
         f' aria-disabled="true" aria-label="{name} is not mapped" title="Not mapped">'
     )
-    return f'<div class="row-actions">{edit}{unmap}{icon("unlink")}</button>{history}</div>'
+    return f'<div class="row-actions">{edit}{unmap}{icon("unlink")}</button>{own}{history}</div>'
 
 
 DISMISS = ' class="icon-button" data-dismiss title="Dismiss (Delete)"'

@@ -10,9 +10,16 @@ from mapping.queries.pickers import (
     Option,
     agreement_options,
     company_options,
+    organization_options,
     product_options,
     words_of,
 )
+
+
+@require_GET
+def pick_organization(request: HtmxHttpRequest) -> HttpResponse:
+    search = _search(request)
+    return _answer(request, search, organization_options(search=search), "organization")
 
 
 @require_GET

@@ -168,6 +168,23 @@ MAPPING = [
     *_tab("products", "offer", "product", "mapped_offer"),
     row("mapping/organizations/sync/", post=operators()),
     row("mapping/products/load/", get=operators(), post=operators(months="3")),
+    row(
+        "mapping/products/<int:pk>/own/",
+        "mapping/products/{offer}/own/",
+        get=viewers(),
+        post=operators(organization="{organization}", target="{product}"),
+    ),
+    row(
+        "mapping/products/<int:pk>/own/effect/",
+        "mapping/products/{offer}/own/effect/?organization={organization}&target={product}",
+        get=tried(operators()),
+    ),
+    row(
+        "mapping/products/<int:pk>/own/<int:organization_pk>/remove/",
+        "mapping/products/{own_offer}/own/{own_organization}/remove/",
+        get=tried(operators()),
+        post=operators(),
+    ),
     row("mapping/history/", get=viewers()),
     row("mapping/history/<uuid:batch>/", "mapping/history/{batch}/", get=viewers()),
     row(
@@ -191,6 +208,7 @@ MAPPING = [
         post=operators(422, mark="old"),
     ),
     row("mapping/best-practices/", get=viewers()),
+    row("mapping/pick/organizations/", get=viewers()),
     row("mapping/pick/companies/", get=viewers()),
     row("mapping/pick/products/", get=viewers()),
     row("mapping/pick/agreements/", "mapping/pick/agreements/?company={company}", get=viewers()),

@@ -26,6 +26,7 @@ from mapping.models import (
     MappingChange,
     MappingFile,
     OfferSuggestion,
+    OrganizationOffer,
     OrganizationSuggestion,
     SavedView,
 )
@@ -113,6 +114,9 @@ def _mapping() -> dict[str, Any]:
         record=organization, target=company, place=1, score=90, reason="alike"
     )
     OfferSuggestion.objects.create(record=offer, target=product, place=1, score=90, reason="alike")
+    own = OrganizationOffer.objects.create(
+        organization=make_organization(), offer=make_offer(), product=product
+    )
     batch = uuid4()
     changes = [
         MappingChange.objects.create(
@@ -128,6 +132,8 @@ def _mapping() -> dict[str, Any]:
         "product": product.pk,
         "mapped_offer": make_offer(product=make_product()).pk,
         "batch": batch,
+        "own_offer": own.offer_id,
+        "own_organization": own.organization_id,
         "mapping_file": MappingFile.objects.create(name="old.csv", shown_at=timezone.now()).pk,
         "change": changes[1].pk,
     }
