@@ -127,7 +127,7 @@ def _show_as_existing(own: OwnAgreement, row: AgreementRow) -> None:
 
 def billing_changes(operation: Operation, stands: Agreement) -> AgreementChanges:
     """What has to be sent so that it bills from the wanted day; empty when it does."""
-    wanted = _wanted_start(operation)
+    wanted = wanted_start(operation)
     if stands.bill_start_date and stands.bill_start_date <= wanted:
         return {}
     changes: AgreementChanges = {"bill_start_date": wanted}
@@ -139,7 +139,7 @@ def billing_changes(operation: Operation, stands: Agreement) -> AgreementChanges
 
 def record_moved(claim: Claim, stands: Agreement, *, request_id: str = "") -> bool:
     """What waits for it may be sent, unless ConnectWise took the change and kept its own date."""
-    wanted = _wanted_start(claim.operation)
+    wanted = wanted_start(claim.operation)
     row = directory.record_agreement(agreement=stands)
     if billing_changes(claim.operation, stands):
         reason = f"ConnectWise answered that agreement {row.name} bills from {row.bill_start_date}, not {wanted}."
@@ -156,6 +156,6 @@ def record_moved(claim: Claim, stands: Agreement, *, request_id: str = "") -> bo
     return True
 
 
-def _wanted_start(operation: Operation) -> date:
+def wanted_start(operation: Operation) -> date:
     assert operation.after
     return date.fromisoformat(operation.after["bill_start_date"])

@@ -18,7 +18,7 @@ from invoices.sync import applied, gather, record, remote
 from invoices.sync.compose import image_of
 from invoices.sync.images import AdditionImage, changed_fields, differences
 from invoices.sync.outcomes import count_again
-from invoices.sync.recheck_agreements import recheck_agreement
+from invoices.sync.recheck_agreements import recheck_agreement, recheck_billing
 from invoices.sync.recheck_undone import take_up_again
 from invoices.sync.settle import reference_of
 from invoices.sync.states import (
@@ -322,4 +322,5 @@ RECHECKS = {
     OperationKind.END: _recheck_changed,
     OperationKind.DELETE: _recheck_deleted,
     OperationKind.CREATE_AGREEMENT: recheck_agreement,
+    OperationKind.UPDATE_AGREEMENT: recheck_billing,
 }

@@ -1,6 +1,7 @@
-"""Looks again for agreements whose creation was sent twice or given up (docs/posting.md, 6).
+"""Looks again for agreements whose creation or change was sent twice or given up (docs/posting.md, 6).
 
-Of two that came about, ours stays, and the other one goes where nothing hangs on it.
+Of two that came about, ours stays, and the other one goes where nothing hangs on it. The earliest
+start of billing that was asked for stays.
 """
 
 import logging
@@ -9,9 +10,10 @@ from django.db import transaction
 
 from invoices.models import Operation, OwnAgreement
 from invoices.sync import agreements
-from invoices.sync.states import UNFINISHED
+from invoices.sync.states import UNFINISHED, OperationKind, OperationState
 from psa_connectwise import directory
 from psa_connectwise.client import ConnectWiseClient
+from psa_connectwise.payloads import AgreementChanges
 from psa_connectwise.schemas import Agreement
 from wire.errors import NotFound, PermanentError
 
@@ -73,3 +75,47 @@ def _delete(client: ConnectWiseClient, operation: Operation, surplus: Agreement)
         extra={"run": operation.run_id},
     )
     return 1
+
+
+def recheck_billing(client: ConnectWiseClient, operation: Operation) -> int | None:
+    """A later start that landed after an earlier one is moved back again; None: looked at later."""
+    own = operation.own_agreement
+    if own is None or own.agreement is None:
+        return 0
+    if own.operations.filter(state__in=[state.value for state in UNFINISHED]).exists():
+        return None
+    try:
+        stands = client.agreement(own.agreement.connectwise_id)
+    except NotFound:
+        return 0
+    earliest = _earliest_asked_for(own)
+    # Only what is exactly our older change: any other day is a person's choice.
+    if earliest and stands.bill_start_date == agreements.wanted_start(operation):
+        changes = agreements.billing_changes(earliest, stands)
+        stands = _move_back_again(client, operation, stands, changes) if changes else stands
+    directory.record_agreement(agreement=stands)
+    return 0
+
+
+def _move_back_again(
+    client: ConnectWiseClient, operation: Operation, stands: Agreement, changes: AgreementChanges
+) -> Agreement:
+    told = "Agreement %s was told late to bill from a later day, %s: "
+    links = {"run": operation.run_id}
+    try:
+        moved = client.update_agreement(stands.id, changes).value
+    except PermanentError as error:
+        words = f"{told}ConnectWise does not move that back: %s Do it by hand."
+        logger.error(words, stands.name, stands.bill_start_date, error, extra=links)
+        return stands
+    words = f"{told}it bills from %s again"
+    logger.warning(words, stands.name, stands.bill_start_date, moved.bill_start_date, extra=links)
+    return moved
+
+
+def _earliest_asked_for(own: OwnAgreement) -> Operation | None:
+    """Of the changes that were done, the one with the earliest day."""
+    done = own.operations.filter(
+        kind=OperationKind.UPDATE_AGREEMENT, state=OperationState.DONE, after__isnull=False
+    )
+    return min(done, key=agreements.wanted_start, default=None)
