@@ -19,6 +19,16 @@ flush.install()
 # A busy machine is no failure: what never comes true still fails, only later.
 expect.set_options(timeout=20_000)
 
+# Each window's address bar, which nobody sees, loads two pages of its own: a third of what a test costs.
+ADDRESS_BAR_POPUPS = ("WebUIOmniboxPopup", "WebUIOmniboxAimPopup")
+# What Playwright switches off itself: of two such lists Chromium reads the last.
+PLAYWRIGHT_DISABLES = (
+    *("AimEnabled", "AvoidCorsURLLoaderRestartOnRedirect", "AvoidUnnecessaryBeforeUnloadCheckSync"),
+    *("DestroyProfileOnBrowserClose", "HttpsFirstBalancedModeAutoEnable", "HttpsUpgrades"),
+    *("LensOverlay", "MediaRouter", "NetworkTimeServiceQuerying", "OptimizationHints"),
+    *("PaintHolding", "PreconnectToSearch", "ThirdPartyStoragePartitioning"),
+)
+
 
 def _broker_of_its_own() -> None:
     """Each of the processes that share the tests empties and fills only its own broker."""
@@ -49,7 +59,8 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     if program is None:
         pytest.fail(f"{NO_CHROMIUM}\n`make test` does it where it can.")
     sandbox = [] if os.geteuid() else ["--no-sandbox"]  # Chromium refuses root its sandbox
-    quiet = ["--disable-gpu", "--disable-background-networking"]
+    features = ",".join((*PLAYWRIGHT_DISABLES, *ADDRESS_BAR_POPUPS))
+    quiet = ["--disable-gpu", "--disable-background-networking", f"--disable-features={features}"]
     return {**browser_type_launch_args, "executable_path": program, "args": [*sandbox, *quiet]}
 
 
@@ -57,6 +68,12 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 def static_files_on_demand() -> None:
     """Each test client starts the middlewares anew: without this, each lists every static file."""
     settings.WHITENOISE_AUTOREFRESH = True
+
+
+@pytest.fixture(autouse=True, scope="session")
+def quick_passwords() -> None:
+    """The real hash is slow on purpose, a third of a second for each password set or tried."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture(autouse=True)
