@@ -34,7 +34,7 @@ OUTCOMES: Mapping[str, tuple[str, tuple[S, ...]]] = {
     "error": ("Error", (S.FAILED, S.REFUSED)),
     "unknown": ("Not confirmed", (S.UNKNOWN,)),
     "skipped": ("Skipped", (S.SKIPPED,)),
-    "left": ("Left Not Synced", (S.WITHDRAWN,)),
+    "left": ("Not sent", (S.WITHDRAWN,)),
 }
 # What can still come to something else.
 OPEN = ("waiting", "unknown")

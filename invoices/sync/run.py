@@ -218,10 +218,10 @@ class Progress:
             "with an error": self.errors,
             "not confirmed yet": self.unknown,
             "skipped": self.skipped,
-            "left Not Synced": self.withdrawn,
+            "not taken back" if self.undoes else "left Not Synced": self.withdrawn,
         }
         told = [f"{n:,} {words}" for words, n in counts.items() if n]
-        return ", ".join(told) or "nothing to post"
+        return ", ".join(told) or f"nothing to {'take back' if self.undoes else 'post'}"
 
 
 def progress(run: SyncRun) -> Progress:

@@ -72,7 +72,8 @@ def run_stop(request: HtmxHttpRequest) -> HttpResponse:
         raise PermissionDenied
     if live:
         run.stop_run(live)
-    return _bar(request, was_live=live is not None)
+    # Each page asks for its own part anew: the run's page has no bar and no Sync button.
+    return trigger_client_event(HttpResponse(), "runStarted")
 
 
 def _bar(request: HtmxHttpRequest, *, was_live: bool) -> HttpResponse:

@@ -164,7 +164,7 @@ def test_a_line_whose_agreement_is_made_first_names_it(run: SyncRun) -> None:
         ("failed", "create", False, "Error"),
         ("refused", "refuse", False, "Error"),
         ("skipped", "skip", False, "Skipped"),
-        ("withdrawn", "create", False, "Left Not Synced"),
+        ("withdrawn", "create", False, "Not sent"),
     ],
 )
 def test_the_outcome_in_words(

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from invoices.models import InvoiceLine, SyncRun
+from invoices.models import InvoiceLine, Operation, SyncRun
 from invoices.services.selection import select_lines
 from invoices.sync.states import RunState
 from platform_client.models import PlatformSettings
@@ -271,10 +271,22 @@ def test_a_run_that_failed_says_why(operator: Client) -> None:
 def test_it_can_be_stopped(operator: Client) -> None:
     run = live_run()
 
-    operator.post(STOP)
+    answer = operator.post(STOP)
 
     run.refresh_from_db()
     assert run.state == RunState.STOPPED
+    assert "runStarted" in answer["HX-Trigger"]
+    assert not answer.content  # the run's own page has no bar that could be swapped
+
+
+def test_a_stopped_undo_does_not_call_its_lines_not_synced(operator: Client) -> None:
+    run = live_run()
+    run.scope = {"undo": {"run": 1}}
+    run.save()
+    Operation.objects.create(run=run, line=mapped_line(), kind="delete", state="withdrawn")
+    SyncRun.objects.update(state=RunState.STOPPED, finished_at=timezone.now())
+
+    assert "Stopped.</strong> May 2026: 1 not taken back." in operator.get(RUN).content.decode()
 
 
 @pytest.mark.parametrize(("method", "url"), [("post", SYNC), ("post", STOP), ("post", "line")])
