@@ -9,7 +9,7 @@ class LineEdit(models.Model):
     """One change of one line or of many by a person; kept for good.
 
     A bulk update is drafted when its confirmation is shown: from then on its lines are fixed.
-    Queued, it is done by whoever locks this row, so a worker that dies leaves it queued.
+    Queued, as also what is applied to other lines, it is done by whoever locks this row, so a worker that dies leaves it queued.
     """
 
     class Kind(models.TextChoices):
@@ -23,6 +23,9 @@ class LineEdit(models.Model):
         DONE = "done"
         REFUSED = "refused"
         FAILED = "failed"
+
+    # What a worker may have to do.
+    IN_BULK = (Kind.BULK, Kind.OTHERS)
 
     kind = models.CharField(max_length=8, choices=Kind)
     state = models.CharField(max_length=8, choices=State, default=State.DONE)
@@ -46,8 +49,8 @@ class LineEdit(models.Model):
             # What waits for a worker, and what has just ended.
             models.Index(
                 fields=["finished_at"],
-                condition=models.Q(kind="bulk"),
-                name="line_edit_bulk_finished",
+                condition=models.Q(kind__in=["bulk", "others"]),
+                name="line_edit_long_finished",
             ),
             models.Index(
                 fields=["id"], condition=models.Q(state="queued"), name="line_edit_queued"
@@ -56,6 +59,11 @@ class LineEdit(models.Model):
 
     def __str__(self) -> str:
         return f"edit {self.pk}"
+
+    @property
+    def title(self) -> str:
+        """What a bar of progress calls it."""
+        return "Other unsynced lines" if self.kind == self.Kind.OTHERS else "Bulk Update"
 
 
 class EditedLines(models.Model):

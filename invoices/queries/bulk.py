@@ -12,6 +12,8 @@ from invoices.models import InvoiceLine, LineEdit
 
 # Its worker writes it with each portion; the database shows nothing before the end.
 PROGRESS = "line-edit-{}"
+# So often it is told how far it is.
+PORTION = 10_000
 MOST_COMPANIES = 20
 
 
@@ -68,6 +70,6 @@ def _progress(edit: LineEdit) -> Progress:
 def updates_ended_since(moment: datetime, *, larger_than: int) -> list[LineEdit]:
     """Those that a worker did; the small ones are told at once, to who asked for them."""
     ended = LineEdit.objects.filter(
-        kind=LineEdit.Kind.BULK, finished_at__gt=moment, total__gt=larger_than
+        kind__in=LineEdit.IN_BULK, finished_at__gt=moment, total__gt=larger_than
     )
     return list(ended.exclude(state=LineEdit.State.QUEUED).select_related("user").order_by("pk"))

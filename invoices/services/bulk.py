@@ -20,12 +20,13 @@ from psycopg.errors import DeadlockDetected
 
 from invoices.models import EditedLines, InvoiceLine, LineEdit, SelectedLine
 from invoices.models.lines import ValueSource
-from invoices.queries.bulk import tell_progress
+from invoices.queries.bulk import PORTION, tell_progress
 from invoices.queries.last_change import who_changed
 from invoices.services import refusals
 from invoices.services.line_change import Choice, LineChange, restored, sentence, stored
 from invoices.services.line_writes import differs
 from invoices.services.lines import Scope, change_lines, check, lock
+from invoices.services.others import fill_others
 from invoices.services.refusals import Check, LinesRefused
 from invoices.services.selection import selected_lines
 from mapping.services.choices import MappingRefused
@@ -34,8 +35,6 @@ logger = logging.getLogger(__name__)
 
 # As many lines are updated within the request; it takes less than a second.
 AT_ONCE = 2_000
-# So often it is told how far it is.
-PORTION = 10_000
 TRIES = 3
 State = LineEdit.State
 
@@ -126,6 +125,21 @@ def _apply(edit_id: int) -> LineEdit | None:
     edit = queued.select_for_update(of=("self",), skip_locked=True).first()
     if edit is None:
         return None
+    edit.finished_at = timezone.now()
+    if edit.kind == LineEdit.Kind.OTHERS:
+        edit.written = fill_others(edit)
+        edit.message = _given(edit)
+    else:
+        edit.written = _change(edit)
+        edit.message = _done(edit)
+    edit.state = State.DONE
+    edit.save(update_fields=["total", "written", "state", "message", "finished_at"])
+    EditedLines.objects.filter(edit=edit).update(seen_edits=[])
+    logger.info("%s By %s.", edit.message, edit.user)
+    return edit
+
+
+def _change(edit: LineEdit) -> int:
     change = restored(edit.change)
     scope = Scope(
         lines=lines_of(edit), total=edit.total, checks=_checks(edit), parts=_portions(edit)
@@ -133,14 +147,7 @@ def _apply(edit_id: int) -> LineEdit | None:
     lock(scope)
     _refuse_several_companies(scope.lines, change)
     check(scope, change)
-    edit.finished_at = timezone.now()
-    edit.written = change_lines(scope, change, edit=edit, origin=ValueSource.BULK)
-    edit.state = State.DONE
-    edit.message = _done(edit)
-    edit.save(update_fields=["written", "state", "message", "finished_at"])
-    EditedLines.objects.filter(edit=edit).update(seen_edits=[])
-    logger.info("%s By %s.", edit.message, edit.user)
-    return edit
+    return change_lines(scope, change, edit=edit, origin=ValueSource.BULK)
 
 
 def _portions(edit: LineEdit) -> Iterator[QuerySet[InvoiceLine]]:
@@ -216,6 +223,11 @@ def _done(edit: LineEdit) -> str:
     had = f" {kept:,} had these values already." if kept else ""
     lines = "1 invoice line" if edit.written == 1 else f"{edit.written:,} invoice lines"
     return f"{lines} updated: {sentence(edit.changed)}.{had}"
+
+
+def _given(edit: LineEdit) -> str:
+    lines = "1 other line has" if edit.written == 1 else f"{edit.written:,} other lines have"
+    return f"{lines} now {sentence(edit.changed)}."
 
 
 def _refuse(edit_id: int, refused: LinesRefused) -> LineEdit:

@@ -37,7 +37,9 @@ def take_file(*, name: str, data: bytes, user: User) -> MappingFile:
             f"The file has {lines:,} lines, of {MAX_LINES:,} that are taken at once. {SPLIT}"
         )
     MappingFile.objects.filter(created_at__lt=timezone.now() - KEPT).delete()
-    file = MappingFile(name=name.replace("\0", "")[-255:], text=text, is_guessed=is_guessed, user=user)
+    file = MappingFile(
+        name=name.replace("\0", "")[-255:], text=text, is_guessed=is_guessed, user=user
+    )
     _show(file)
     return file
 

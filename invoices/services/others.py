@@ -3,17 +3,19 @@ new (P33).
 
 Others of the same customer take its PSA Organization, of the same contract its agreement, of the same
 offer its product: as far as their value is empty or came from a default. What a person chose stays.
+Asked for, it is an update in bulk like others: `services/bulk.py` does it, at once or by a worker.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any, LiteralString
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.utils import timezone
 
 from invoices.models import EditedLines, InvoiceLine, LineEdit
+from invoices.queries.bulk import PORTION, tell_progress
 from invoices.services.line_change import CREATE, Words
 from invoices.services.prefill import VALUES, fillable_lines, prefill_lines
 from mapping.models import Offer, Organization
@@ -51,34 +53,44 @@ def given_to_others(edit: LineEdit) -> list[Words]:
 
 
 @transaction.atomic
-def apply_to_others(*, edit: LineEdit, user: User) -> LineEdit:
-    """Give it to them, as they are now; nothing else of them is touched."""
-    line = InvoiceLine.objects.get(pk=edit.lines.line_ids[0])
-    # In the order in which a change of a mapping takes them.
-    Organization.objects.select_for_update(no_key=True).get(pk=line.organization_id)
-    Offer.objects.select_for_update(no_key=True).get(pk=line.offer_id)
-    applied = LineEdit.objects.create(
+def ask_for_others(*, edit: LineEdit, user: User) -> LineEdit:
+    """Queue it; until it is done, its lines are the one row that it takes the values from."""
+    asked = LineEdit.objects.create(
         kind=LineEdit.Kind.OTHERS,
+        state=LineEdit.State.QUEUED,
         user=user,
         period=edit.period,
         change=edit.change,
         changed=given_to_others(edit),
-        finished_at=timezone.now(),
+        total=count_others(edit),
     )
-    filled = set[int]()
-    for others in _others(edit):
-        ids = others.ids()
-        prefill_lines(
-            where="line.id = ANY(%(ids)s)",
-            params={"ids": list(ids), "edit": applied.pk},
-            parts=[others.part],
-            also="last_edit_id = %(edit)s, ",
-        )
-        filled |= ids
-    applied.total = applied.written = len(filled)
-    applied.save(update_fields=["total", "written"])
-    EditedLines.objects.create(edit=applied, line_ids=sorted(filled))
-    return applied
+    EditedLines.objects.create(edit=asked, line_ids=edit.lines.line_ids)
+    return asked
+
+
+def fill_others(asked: LineEdit) -> int:
+    """Give it to them, as they are now, and keep who they were; nothing else of them is touched."""
+    line = InvoiceLine.objects.get(pk=asked.lines.line_ids[0])
+    # In the order in which a change of a mapping takes them.
+    Organization.objects.select_for_update(no_key=True).get(pk=line.organization_id)
+    Offer.objects.select_for_update(no_key=True).get(pk=line.offer_id)
+    filled, began = set[int](), monotonic()
+    for others in _others(asked):
+        ids = sorted(others.ids())
+        for first in range(0, len(ids), PORTION):
+            portion = ids[first : first + PORTION]
+            prefill_lines(
+                where="line.id = ANY(%(ids)s)",
+                params={"ids": portion, "edit": asked.pk},
+                parts=[others.part],
+                also="last_edit_id = %(edit)s, ",
+            )
+            filled.update(portion)
+            if len(ids) > PORTION:
+                tell_progress(asked, len(filled), seconds=monotonic() - began)
+    asked.total = len(filled)
+    EditedLines.objects.filter(edit=asked).update(line_ids=sorted(filled))
+    return asked.total
 
 
 def _others(edit: LineEdit) -> Iterator[Others]:

@@ -12,9 +12,11 @@ from django_htmx.http import trigger_client_event
 from invoices.forms import LineForm, changed_inputs, initial_of, offered_again
 from invoices.models import InvoiceLine, LineEdit
 from invoices.queries.lines import period_counts
+from invoices.services import bulk
 from invoices.services.line_change import sentence
 from invoices.services.lines import LinesRefused, update_lines, why_closed
-from invoices.services.others import apply_to_others, count_others, given_to_others
+from invoices.services.others import ask_for_others, count_others, given_to_others
+from invoices.tasks.bulk import ring
 from invoices.views.grid import rows_for
 from mapping.http import HtmxHttpRequest, toast
 from mapping.services.choices import MappingRefused
@@ -55,13 +57,20 @@ def line_others(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """GET offers to give other lines what this edit gave its row; POST does."""
     edit = get_object_or_404(LineEdit, pk=pk, user=request.user, kind=LineEdit.Kind.ROW)
     if request.method == "POST":
-        applied = apply_to_others(edit=edit, user=request.user)
-        lines = "1 other line has" if applied.total == 1 else f"{applied.total:,} other lines have"
-        response = render(request, "invoices/_offer_others.html", {"edit": edit, "count": 0})
-        response = toast(response, f"{lines} now {sentence(applied.changed)}.")
-        return trigger_client_event(response, "linesChanged")
+        return _apply_to_others(request, edit)
     context = {"edit": edit, "count": count_others(edit), "what": sentence(given_to_others(edit))}
     return render(request, "invoices/_offer_others.html", context)
+
+
+def _apply_to_others(request: HtmxHttpRequest, edit: LineEdit) -> HttpResponse:
+    """Few lines at once, many by a worker, as in Bulk Update."""
+    asked = ask_for_others(edit=edit, user=request.user)
+    response = render(request, "invoices/_offer_others.html", {"edit": edit, "count": 0})
+    if asked.total > bulk.AT_ONCE:
+        ring([asked.pk])
+        return trigger_client_event(response, "bulkStarted")
+    done = bulk.apply_update(edit_id=asked.pk) or LineEdit.objects.get(pk=asked.pk)
+    return trigger_client_event(toast(response, done.message), "linesChanged")
 
 
 def _save(request: HtmxHttpRequest, line: InvoiceLine) -> HttpResponse:

@@ -7,9 +7,10 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from invoices.models import InvoiceLine, LineEdit, Period
+from invoices.services import bulk
 from invoices.services.line_change import Choice, LineChange
 from invoices.services.lines import update_lines
-from invoices.services.others import apply_to_others, count_others
+from invoices.services.others import ask_for_others, count_others
 from psa_connectwise.models import Agreement
 from tests.factories import make_agreement, make_company, make_line, make_product, make_user
 
@@ -23,6 +24,12 @@ def saved(line: InvoiceLine, user: User, **change: Any) -> LineEdit:
     edit = update_lines(seen={line.pk: None}, change=LineChange(**change), user=user)
     assert edit is not None
     return edit
+
+
+def apply_to_others(*, edit: LineEdit, user: User) -> LineEdit:
+    applied = bulk.apply_update(edit_id=ask_for_others(edit=edit, user=user).pk)
+    assert applied is not None
+    return applied
 
 
 def like(line: InvoiceLine, **values: Any) -> InvoiceLine:
@@ -44,7 +51,7 @@ def test_a_company_is_for_the_customers_lines_that_have_none_or_the_old_default(
     edit = saved(line, operator, company=acme)
     assert count_others(edit) == 2
     applied = apply_to_others(edit=edit, user=operator)
-    assert (applied.total, applied.changed) == (2, [("PSA Organization Name", "Acme")])
+    assert (applied.total, applied.changed) == (2, [["PSA Organization Name", "Acme"]])
     assert (fresh(empty).company, fresh(defaulted).company) == (acme, acme)
     assert fresh(empty).company_source == "default"
     assert fresh(empty).last_edit == applied
@@ -143,6 +150,33 @@ def test_the_offer_comes_after_the_save_and_one_click_takes_it(
     assert "linesChanged" in answer["HX-Trigger"]
     assert "Apply to" not in answer.content.decode()
     assert fresh(other).company_name == "Acme"
+
+
+def test_very_many_are_filled_by_a_worker_in_portions_while_everyone_sees_it(
+    signed_in: Client, operator: User, line: InvoiceLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rung, told = list[int](), list[int]()
+    monkeypatch.setattr(bulk, "AT_ONCE", 2)
+    monkeypatch.setattr("invoices.services.others.PORTION", 2)
+    monkeypatch.setattr("invoices.views.edit.ring", rung.extend)
+    tell = "invoices.services.others.tell_progress"
+    monkeypatch.setattr(tell, lambda _edit, done, **_: told.append(done))
+    others = [like(line) for _ in range(5)]
+    edit = saved(line, operator, company=make_company(name="Acme"))
+    answer = signed_in.post(f"/mapping/invoices/edits/{edit.pk}/others/")
+    assert "bulkStarted" in answer["HX-Trigger"]
+    assert fresh(others[0]).company is None
+    progress = "/mapping/invoices/bulk/progress/"
+    assert "Checking 5 lines of May 2026" in signed_in.get(progress).content.decode()
+    for _ in range(2):  # a second worker finds nothing to do
+        bulk.apply_update(edit_id=rung[0])
+    assert told == [2, 4, 5]
+    shown = signed_in.get(progress).content.decode()
+    assert 'aria-label="Result of Other unsynced lines"' in shown
+    assert "5 other lines have now PSA Organization Name: Acme." in shown
+    done = LineEdit.objects.get(pk=rung[0])
+    assert done.lines.line_ids == sorted(other.pk for other in others)
+    assert {fresh(other).last_edit for other in others} == {done}
 
 
 def test_only_who_saved_it_is_offered_it(client: Client, operator: User, line: InvoiceLine) -> None:
