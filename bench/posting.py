@@ -151,14 +151,14 @@ def workers(sizes: Sizes) -> Iterator[list[int]]:
             )
             for number in range(sizes.workers)
         ]
-        world.wait_for(lambda: _answering() == sizes.workers)
+        world.wait_for(lambda: _answering(sizes.workers) == sizes.workers)
         yield [one.pid for one in started]
 
 
-def _answering() -> int:
+def _answering(wanted: int) -> int:
     from integration.celery import app
 
-    return len(app.control.ping(timeout=1.0) or ())
+    return len(app.control.broadcast("ping", reply=True, timeout=5.0, limit=wanted) or ())
 
 
 def run_once(
