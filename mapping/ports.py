@@ -50,6 +50,14 @@ class WaitingRank(NamedTuple):
     lines: int
 
 
+class MonthProgress(NamedTuple):
+    """How many lines of a month are mapped: "May 2026", 812, 1204."""
+
+    month: str
+    mapped: int
+    total: int
+
+
 class Lines(Protocol):
     """Invoice lines, as mapping sees them."""
 
@@ -64,6 +72,9 @@ class Lines(Protocol):
 
     def waiting_ranks(self, column: WaitingColumn) -> Mapping[int, WaitingRank]:
         """What waits, by organization or offer, so that it can be put in order."""
+
+    def newest_month(self) -> MonthProgress | None:
+        """The newest month that was loaded; None before the first."""
 
     def refresh_names(self, kind: Renamed, ids: Collection[int]) -> int:
         """Copy the names of these records onto their lines again, the synced ones too."""

@@ -6,9 +6,20 @@ from typing import LiteralString
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
+from invoices.models import Period
+from invoices.queries.lines import period_counts
 from invoices.queries.waiting import waiting, waiting_ranks
 from invoices.services.prefill import count_prefill, prefill_lines
-from mapping.ports import LineColumn, LineKey, LineScope, Renamed, Waiting, WaitingColumn, WaitingRank
+from mapping.ports import (
+    LineColumn,
+    LineKey,
+    LineScope,
+    MonthProgress,
+    Renamed,
+    Waiting,
+    WaitingColumn,
+    WaitingRank,
+)
 
 CASTS: Mapping[LineColumn, LiteralString] = {
     "organization_id": "bigint[]",
@@ -59,6 +70,13 @@ class InvoiceLines:
 
     def waiting_ranks(self, column: WaitingColumn) -> Mapping[int, WaitingRank]:
         return waiting_ranks(column)
+
+    def newest_month(self) -> MonthProgress | None:
+        newest = Period.objects.filter(loaded_at__isnull=False).order_by("-month").first()
+        if newest is None:
+            return None
+        counts = period_counts(newest.month)
+        return MonthProgress(str(newest), counts.mapped, counts.total)
 
     def refresh_names(self, kind: Renamed, ids: Collection[int]) -> int:
         return refresh_names(kind, ids) if ids else 0

@@ -10,6 +10,7 @@ from mapping.grid import GridState, Page
 from mapping.models import Offer, Organization, OrganizationOffer
 from mapping.ports import Waiting, lines
 from mapping.queries.offered import why_not_offered
+from mapping.queries.steps import Step, step_of
 from mapping.queries.suggestions import Proposal, live, proposals, suggestion_counts
 from mapping.tabs import WAITING, Mapped, Tab, Target
 
@@ -54,10 +55,11 @@ class StatusCount:
 
 @dataclass(frozen=True, kw_only=True)
 class TabCounts:
-    """How many records each choice of the filter has, and how many have a sure suggestion."""
+    """How many records each choice of the filter has, how many have a sure suggestion, how far all is."""
 
     statuses: list[StatusCount]
     sure: int
+    step: Step
 
 
 def grid_page(tab: Tab, grid: GridState) -> tuple[list[MappingRow], Page]:
@@ -113,9 +115,11 @@ def _with_status(tab: Tab) -> QuerySet[Any]:
 
 def tab_counts(tab: Tab) -> TabCounts:
     """What the filter and the buttons count, whatever is searched and filtered."""
-    grouped = _with_status(tab).values_list("mapping_status").annotate(number=Count("pk"))
-    numbers = dict(grouped.order_by())
+    grouped = _with_status(tab).values_list("mapping_status").order_by()
+    found = list(grouped.annotate(number=Count("pk"), mapped=Count(tab.field)))
+    numbers = {status: number for status, number, _ in found}
     total = sum(numbers.values())
+    step = step_of(tab, mapped=sum(mapped for *_, mapped in found), total=total)
     numbers[SUGGESTED], sure = suggestion_counts(tab)
     statuses = [
         StatusCount(value="", label="All", count=total),
@@ -124,7 +128,7 @@ def tab_counts(tab: Tab) -> TabCounts:
             for value, label in FILTERS.items()
         ),
     ]
-    return TabCounts(statuses=statuses, sure=sure)
+    return TabCounts(statuses=statuses, sure=sure, step=step)
 
 
 def rows_of(tab: Tab, records: Sequence[Mapped]) -> list[MappingRow]:

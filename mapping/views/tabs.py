@@ -41,7 +41,8 @@ def mapping_list(request: HtmxHttpRequest, tab: Tab) -> HttpResponse:
         "is_refreshing": current_refresh() is not None,
         "shown_status": shown[0] if shown[0] in FILTERS else "",
     }
-    fragment = wants_fragment(request)
+    if fragment := wants_fragment(request):  # the page has it on its tab
+        context["step"] = counts.step
     template = "mapping/_mapping_grid.html" if fragment else "mapping/mapping_list.html"
     return varying(render(request, template, context))
 
@@ -147,7 +148,9 @@ def saved(
     """The row as it is now, the counts of statuses, and a sentence about what was done."""
     record = record_of(tab, record.pk)
     counts = tab_counts(tab)
-    response = row_response(request, tab, record, new_counts=counts.statuses, sure=counts.sure)
+    response = row_response(
+        request, tab, record, new_counts=counts.statuses, sure=counts.sure, step=counts.step
+    )
     trigger_client_event(response, "closeDialog", {})
     return toast(response, words or _told(record, _target(tab, record), change))
 

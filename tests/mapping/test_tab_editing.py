@@ -41,7 +41,7 @@ def test_saving_maps_fills_and_says_so(mapper: Client, tab: Tab) -> None:
         f"{record.name} is mapped to {target.name}; 1 line changed."
         in (response.headers["HX-Trigger"])
     )
-    assert response.text.count("hx-swap-oob") == 6
+    assert response.text.count("hx-swap-oob") == 7
     change = MappingChange.objects.get()
     assert (change.user, change.origin) == (response.wsgi_request.user, "picker")
 
