@@ -5,6 +5,7 @@ from django.urls import URLPattern, path
 from invoices.views import (
     bulk,
     edit,
+    ends,
     export,
     grid,
     layout,
@@ -57,6 +58,8 @@ urlpatterns: list[URLPattern] = [
     path("runs/<int:pk>/watch/", runs.run_watch, name="run_watch"),
     path("runs/<int:pk>/customers/", runs.run_customers, name="run_customers"),
     path("runs/<int:pk>/rows.csv", runs.run_csv, name="run_csv"),
+    path("runs/<int:pk>/ends/", ends.run_ends, name="run_ends"),
+    path("runs/<int:pk>/ends/tick/", ends.run_tick, name="run_tick"),
     path("runs/<int:pk>/confirm/", preview.run_confirm, name="run_confirm"),
     path("runs/<int:pk>/again/", preview.run_again, name="run_again"),
     path("runs/<int:pk>/end-long/", preview.run_end_long, name="run_end_long"),

@@ -195,6 +195,8 @@ class Operation(models.Model):
     after = models.JSONField(null=True)
     reason = models.TextField(blank=True)  # why, in plain words
     reason_code = models.CharField(max_length=40, blank=True)
+    # Of an end that a preview lists: whether a yes to the preview includes it.
+    ticked = models.BooleanField(default=False)
     warnings = models.JSONField(default=list)
     lease_token = models.UUIDField(null=True)
     lease_expires_at = models.DateTimeField(null=True)

@@ -9,7 +9,7 @@ from django.db.models import Count, F, Min, Q, QuerySet, Sum
 
 from invoices.models import InvoiceLine, Operation, SyncRun
 from invoices.money import Money
-from invoices.sync.states import AGREEMENT_KINDS, Intent, OperationState
+from invoices.sync.states import Intent, OperationState
 from mapping.models import Organization
 
 S = OperationState
@@ -227,15 +227,3 @@ def unmapped_lines(run: SyncRun) -> int:
 def first_sent(run: SyncRun) -> Any:
     """When the first request of the run went out; None before."""
     return run.operations.aggregate(first=Min("sent_at"))["first"]
-
-
-def ends_of_preview(run: SyncRun) -> QuerySet[Operation]:
-    """Additions of subscriptions that are gone, each to be ticked (P49)."""
-    return (
-        run.operations.filter(
-            line=None, undoes=None, intent__in=(Intent.END, Intent.REMOVE), posting__isnull=False
-        )
-        .exclude(kind__in=AGREEMENT_KINDS)
-        .select_related("organization", "posting__line", "agreement")
-        .order_by("organization__name", "pk")
-    )

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from invoices.months import last_day, month_name, months_before
 from invoices.sync.checks import removal_refusal
 from invoices.sync.cycles import bills_more_often, months_of
-from invoices.sync.facts import Agreement, Closing, Owned, Planned, Refusal
+from invoices.sync.facts import ASKED_FOR, TOO_MANY, Agreement, Closing, Owned, Planned, Refusal
 from invoices.sync.images import AdditionImage, differences
 from invoices.sync.recurring import changed_in_connectwise
 from invoices.sync.scope import Cancellations
@@ -181,8 +181,7 @@ def under_policy(ends: Iterable[Planned], policy: Policy) -> list[Planned]:
         "none was sent. Confirm it a second time."
     )
     return [
-        _waits(one, "too_many_ends", why) if one.state == OperationState.PLANNED else one
-        for one in told
+        _waits(one, TOO_MANY, why) if one.state == OperationState.PLANNED else one for one in told
     ]
 
 
@@ -190,7 +189,7 @@ def _asked(one: Planned, policy: Policy) -> Planned:
     asked = policy.cancellations == Cancellations.ASK and one.key not in policy.ticked
     if one.state != OperationState.PLANNED or not asked:
         return one
-    return _waits(one, "waits_for_a_yes", "It waits for a person's yes.")
+    return _waits(one, ASKED_FOR, "It waits for a person's yes.")
 
 
 def _waits(one: Planned, code: str, why: str) -> Planned:

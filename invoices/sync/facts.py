@@ -13,6 +13,7 @@ from invoices.sync.cautions import Caution
 from invoices.sync.images import AdditionImage, differences
 from invoices.sync.states import (
     AGREEMENT_KINDS,
+    ENDS,
     Intent,
     OperationKind,
     OperationState,
@@ -20,7 +21,8 @@ from invoices.sync.states import (
 )
 
 # The codes of ends that are not sent before a person says yes (P49).
-WAITS_FOR_A_YES = ("waits_for_a_yes", "too_many_ends")
+ASKED_FOR, TOO_MANY = "waits_for_a_yes", "too_many_ends"
+WAITS_FOR_A_YES = (ASKED_FOR, TOO_MANY)
 INTENTS = {
     OperationKind.UPDATE: Intent.UPDATE,
     OperationKind.END: Intent.END,
@@ -284,6 +286,12 @@ class Planned:
         if self.kind == OperationKind.UPDATE_AGREEMENT:
             return self.agreement_id
         return self.slot or (self.needs.agreement_id if self.needs else None)
+
+    @property
+    def is_ended_by_policy(self) -> bool:
+        """Its subscription is gone, and nobody is asked, but perhaps once more for their number."""
+        ends = self.line is None and not self.undoes and self.kind in ENDS
+        return ends and (self.state == OperationState.PLANNED or self.code == TOO_MANY)
 
     @property
     def intent(self) -> Intent:

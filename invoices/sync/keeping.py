@@ -51,6 +51,15 @@ def keep_draft(run: SyncRun, planned: Sequence[plan.Planned], listed: Listed) ->
     with transaction.atomic():
         move_on(run, RunState.DRAFT, planned_at=Now(), **figures(planned, listed))
         keep_operations(run, planned, listed)
+        _keep_ticks(run)
+
+
+def _keep_ticks(run: SyncRun) -> None:
+    """As they were set in the plan that this one replaces."""
+    kept = run.plan.get("ticks", {})
+    for ticked in (True, False):
+        keys = [key for key, value in kept.items() if value is ticked]
+        run.operations.filter(line=None, key__in=keys).update(ticked=ticked)
 
 
 def move_on(run: SyncRun, state: RunState, **values: object) -> None:
@@ -234,6 +243,7 @@ def _row(run: SyncRun, one: plan.Planned) -> dict[str, object]:
         "line_version": line.version if line else None,
         "is_step": one.is_step,
         "intent": one.intent.value,
+        "ticked": one.is_ended_by_policy,
         "currency": line.currency if line else "",
         "revenue": line.total_price if line else None,
         "cost": line.total_cost if line else None,

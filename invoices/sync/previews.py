@@ -16,6 +16,7 @@ from django.utils import timezone
 from invoices.loading.queries import load_under_way
 from invoices.loading.start import hold_period
 from invoices.models import SyncRun
+from invoices.queries.ends import ends_of_preview
 from invoices.sync import ending, patience, planning, undo
 from invoices.sync.keeping import Superseded
 from invoices.sync.locks import PLANNING, session_lock
@@ -91,12 +92,13 @@ def plan_anew(run: SyncRun, *, fresh: bool) -> bool:
     """
     scope = {name: value for name, value in run.scope.items() if name != "fresh"}
     ready = Q(state=RunState.DRAFT) | Q(state=RunState.DRAFTING, ask_again_at__isnull=False)
+    ticks = dict(ends_of_preview(run).values_list("key", "ticked"))
     with transaction.atomic():
         taken = SyncRun.objects.filter(ready, pk=run.pk, epoch=run.epoch).update(
             state=RunState.DRAFTING,
             epoch=F("epoch") + 1,
             scope=scope | ({"fresh": True} if fresh else {}),
-            plan={"asked_at": timezone.now().isoformat()},
+            plan={"asked_at": timezone.now().isoformat(), "ticks": ticks},
             message="",
             planned_at=None,
             unanswered_since=None,
@@ -106,6 +108,16 @@ def plan_anew(run: SyncRun, *, fresh: bool) -> bool:
         if taken:
             _drop_operations([run.pk])
     return bool(taken)
+
+
+def tick(run: SyncRun, *, ticked: bool, row: int | None = None) -> bool:
+    """One of the ends that it lists, or all of them; False where it lists them no more."""
+    mine = SyncRun.objects.filter(pk=run.pk, epoch=run.epoch, state=RunState.DRAFT)
+    with transaction.atomic():
+        if not mine.select_for_update(no_key=True):
+            return False
+        ends = ends_of_preview(run)
+        return bool((ends if row is None else ends.filter(pk=row)).update(ticked=ticked))
 
 
 def confirm(run: SyncRun, *, user: User, ends: Collection[str] = (), force: bool = False) -> None:

@@ -69,6 +69,7 @@ class RunState(StrEnum):
 
 # Work on an agreement, which lines wait for; it is none of a line's own.
 AGREEMENT_KINDS = (OperationKind.CREATE_AGREEMENT, OperationKind.UPDATE_AGREEMENT)
+ENDS = (OperationKind.END, OperationKind.DELETE)
 # An operation in one of these freezes its line and its Posting.
 UNFINISHED = (OperationState.CLAIMED, OperationState.UNKNOWN)
 # What waits for one of these waits for nothing.

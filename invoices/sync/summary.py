@@ -5,9 +5,7 @@ from dataclasses import dataclass
 
 from invoices.money import Money
 from invoices.sync.plan import Planned
-from invoices.sync.states import OperationKind, OperationState
-
-ENDS = (OperationKind.END, OperationKind.DELETE)
+from invoices.sync.states import ENDS, OperationKind, OperationState
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What a person does with a preview: begin it, say yes to it, have it planned anew, end what bills too long."""
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import date
 
 from django.contrib.auth.decorators import permission_required
@@ -15,7 +15,8 @@ from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseClientRedirect, reswap, retarget, trigger_client_event
 
 from invoices.models import SyncRun
-from invoices.queries.runs import ends_of_preview, figures, long_cycle_rows
+from invoices.queries.ends import Ticks, mark_of, ticks_of
+from invoices.queries.runs import figures, long_cycle_rows
 from invoices.services.lines import LinesRefused
 from invoices.services.long_cycles import end_after_one_period
 from invoices.sync import previews, run
@@ -28,19 +29,21 @@ from wire.errors import RemoteError
 logger = logging.getLogger(__name__)
 
 MEANWHILE = "This preview was planned anew meanwhile. Look at it again."
+TICKED_MEANWHILE = "The ticks were changed meanwhile, as you see them now. Look at them again."
 
 
 @require_POST
 def run_confirm(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """A person's yes to the plan as it was shown; a second one where many Additions would end."""
-    preview = _changeable(request, pk)
+    preview = changeable(request, pk)
     if request.POST.get("epoch") != str(preview.epoch):
         return _refused(MEANWHILE)
-    listed = set(ends_of_preview(preview).values_list("key", flat=True))
-    ends = [key for key in request.POST.getlist("ends") if key in listed]
-    force = "force" in request.POST
+    ticks = ticks_of(preview)
+    if request.POST.get("ends", mark_of(())) != ticks.mark:
+        return trigger_client_event(_refused(TICKED_MEANWHILE), "runMoved")
+    ends, force = ticks.keys, "force" in request.POST
     if ends and not force and previews.needs_second_yes(ends):
-        return _ask_again(request, preview, ends)
+        return _ask_again(request, preview, ticks)
     try:
         go_ahead(preview, user=request.user, ends=ends, force=force)
     except run.CantStart as error:
@@ -51,7 +54,7 @@ def run_confirm(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def run_again(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """Plans it once more; `fresh` reads ConnectWise before."""
-    preview = _changeable(request, pk)
+    preview = changeable(request, pk)
     with transaction.atomic():
         if previews.plan_anew(preview, fresh="fresh" in request.POST):
             _ring_once_committed(preview)
@@ -62,7 +65,7 @@ def run_again(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 @permission_required("invoices.edit_lines", raise_exception=True)
 def run_end_long(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """Ends after one agreement period what would be billed again and again: one row, or all (P45)."""
-    preview = _changeable(request, pk)
+    preview = changeable(request, pk)
     rows = long_cycle_rows(preview)
     if row := request.POST.get("row", ""):
         rows = rows.filter(pk=int(row) if row.isdecimal() and len(row) < 18 else 0)
@@ -108,15 +111,15 @@ def _ring_once_committed(a_run: SyncRun) -> None:
     transaction.on_commit(lambda: ring(SyncRun.objects.get(pk=a_run.pk)))
 
 
-def _changeable(request: HtmxHttpRequest, pk: int) -> SyncRun:
+def changeable(request: HtmxHttpRequest, pk: int) -> SyncRun:
     preview = get_object_or_404(SyncRun, pk=pk)
     if not may_change(request.user, preview):
         raise PermissionDenied
     return preview
 
 
-def _ask_again(request: HtmxHttpRequest, preview: SyncRun, ends: Sequence[str]) -> HttpResponse:
-    context = {"run": preview, "ends": ends, "figures": figures(preview)}
+def _ask_again(request: HtmxHttpRequest, preview: SyncRun, ticks: Ticks) -> HttpResponse:
+    context = {"run": preview, "ticks": ticks, "figures": figures(preview)}
     response = render(request, "invoices/_second_yes_dialog.html", context)
     return reswap(retarget(response, "#dialog-body"), "innerHTML")
 

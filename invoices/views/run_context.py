@@ -2,16 +2,16 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from invoices.models import InvoiceSettings, Operation, SyncRun
+from invoices.models import InvoiceSettings, SyncRun
 from invoices.queries import history
 from invoices.queries import runs as queries
+from invoices.queries.ends import Ticks, page_of_ends
 from invoices.queries.plan_row import plan_rows
 from invoices.queries.plan_rows import (
     DEFAULT_SORT,
@@ -25,16 +25,12 @@ from invoices.sync import gather
 from invoices.sync.changed import changed_rows
 from invoices.sync.run import live_run, progress
 from invoices.sync.scope import RunScope
-from invoices.sync.states import OperationState, RunState
+from invoices.sync.states import RunState
 from mapping.grid import GridState, read_grid
 from mapping.http import HtmxHttpRequest
 from mapping.models import Organization
 
 GRID = "run"
-# The code of an end that the policy would send, were there not so many of them.
-TOO_MANY = "too_many_ends"
-# All of them stand on the page, so that no tick is ever out of sight for good.
-MOST_ENDS = 1000
 # So many rows are held against their lines while the page waits.
 MOST_AT_ONCE = 2000
 # What was read longer ago is said in so many words, not only shown.
@@ -50,7 +46,7 @@ def may_change(user: User, run: SyncRun) -> bool:
 
 def signature(run: SyncRun) -> str:
     """What an open page goes by: another one means that the page as a whole is out of date."""
-    other = _other_live(run)
+    other = other_live(run)
     follower = _follower(run)
     parts = (
         run.state,
@@ -77,13 +73,17 @@ def page_context(request: HtmxHttpRequest, run: SyncRun) -> dict[str, Any]:
     context |= watch_context(request, run, later=later) | {"grid": context["grid"]}
     context["unmapped"] = queries.unmapped_lines(run) if run.is_draft else 0
     if run.is_draft:
-        ends = queries.ends_of_preview(run)[: MOST_ENDS + 1]
-        context["ends"] = [_End.of(one) for one in ends[:MOST_ENDS]]
-        context["more_ends"] = len(ends) > MOST_ENDS
-        ticked = sum(one.ticked for one in context["ends"])
-        context["words"] = confirm_words(figures.post, ticked, figures.refused)
-        context["nothing"] = not (figures.post or ticked or figures.refused)
+        ends = page_of_ends(run)
+        context |= {"ends": ends, "ticks": ends.ticks} | button_context(figures, ends.ticks)
     return context
+
+
+def button_context(figures: queries.Figures, ticks: Ticks) -> dict[str, Any]:
+    """What a yes would do, in the button's words."""
+    return {
+        "words": confirm_words(figures.post, ticks.count, figures.refused),
+        "nothing": not (figures.post or ticks.count or figures.refused),
+    }
 
 
 def is_planned(run: SyncRun) -> bool:
@@ -124,7 +124,7 @@ def watch_context(request: HtmxHttpRequest, run: SyncRun, *, later: bool = False
 
 
 def confirm_words(post: int, ends: int, refused: int) -> str:
-    """The verb and the number, as the page's script says it again when a tick changes."""
+    """The verb and the number."""
     lines = f"Post {post:,} line{'' if post == 1 else 's'}" if post else ""
     if lines and ends:
         return f"{lines} and end {ends:,}"
@@ -150,7 +150,7 @@ def _draft(run: SyncRun, *, later: bool) -> dict[str, Any]:
         "changed": 0 if later else queries.changed_lines(run),
         "more": 0 if later else _postable_since(run),
         "old": run.known_at is None or now - run.known_at > OLD_AFTER,
-        "other": _other_live(run),
+        "other": other_live(run),
     }
 
 
@@ -163,7 +163,7 @@ def _postable_since(run: SyncRun) -> int:
     return lines.exclude(pk__in=known).count()
 
 
-def _other_live(run: SyncRun) -> SyncRun | None:
+def other_live(run: SyncRun) -> SyncRun | None:
     """While it runs, this preview can't be confirmed."""
     return live_run() if run.is_draft else None
 
@@ -207,40 +207,6 @@ def _chips(grid: GridState) -> list[_Chip]:
         for name, values in grid.filters.items()
         for value in values
     ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _End:
-    """An Addition of a subscription that is gone, to be ticked."""
-
-    operation: Operation
-    name: str
-    customer: str
-    ticked: bool
-    amount: Decimal | None
-    currency: str
-
-    @classmethod
-    def of(cls, one: Operation) -> "_End":
-        line = one.posting.line if one.posting else None
-        image = one.before or {}
-        name = (line.subscription_name or line.offer_name) if line else one.subscription_id
-        return cls(
-            operation=one,
-            name=name,
-            customer=one.organization.name if one.organization else "",
-            # The policy says so, also where it takes a second yes.
-            ticked=one.state == OperationState.PLANNED or one.reason_code == TOO_MANY,
-            amount=_amount(image),
-            currency=one.agreement.currency_code if one.agreement else "",
-        )
-
-
-def _amount(image: dict[str, Any]) -> Decimal | None:
-    """What it bills each time."""
-    if not image:
-        return None
-    return round(Decimal(image["quantity"]) * Decimal(image["unit_price"]), 2)
 
 
 def _time_left(run: SyncRun, done: int, total: int) -> str:

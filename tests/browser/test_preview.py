@@ -114,8 +114,9 @@ def test_a_refusal_is_one_click_from_its_fix(may: Period, operator: User, sign_i
 
 
 def test_ticks_are_counted_on_the_button_and_many_take_a_second_yes(
-    may: Period, operator: User, sign_in: SignIn
+    may: Period, operator: User, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("invoices.queries.ends.PAGE_SIZE", 2)
     known_seller()
     InvoiceSettings.load()
     mapped_line()
@@ -126,7 +127,15 @@ def test_ticks_are_counted_on_the_button_and_many_take_a_second_yes(
 
     page.get_by_role("checkbox", name="Subscription").first.check()
     expect(page.get_by_role("button", name="Post 1 line and end 1")).to_be_enabled()
-    page.get_by_label("All").check()
+    everything = page.get_by_role("checkbox", name="All 3")
+    expect(everything).to_have_js_property("indeterminate", True)
+    everything.focus()
+    page.keyboard.press("Space")
+    expect(page.locator("#ticks")).to_contain_text("All ticked")
+    expect(everything).to_be_focused()
+    page.get_by_role("button", name="Next page").first.click()
+    expect(page.get_by_role("checkbox", name="Subscription")).to_have_count(1)
+    expect(page.get_by_role("checkbox", name="Subscription")).to_be_checked()
     page.get_by_role("button", name="Post 1 line and end 3").click()
     dialog = page.get_by_role("dialog", name="End 3 Additions in ConnectWise?")
     expect(dialog.get_by_role("button", name="Cancel")).to_be_focused()
@@ -136,6 +145,32 @@ def test_ticks_are_counted_on_the_button_and_many_take_a_second_yes(
 
     page.get_by_role("button", name="Post 1 line and end 3").click()
     dialog.get_by_role("button", name="Post 1 line and end 3").click()
+    expect(page.locator("#run-watch")).to_contain_text("In progress")
+    assert len(SyncRun.objects.get().scope["ends"]) == 3
+
+
+def test_a_tick_that_could_not_be_kept_is_not_shown_and_a_quick_yes_waits_for_its_ticks(
+    may: Period, operator: User, sign_in: SignIn
+) -> None:
+    known_seller()
+    InvoiceSettings.load()
+    InvoiceSettings.objects.update(cancellation_share=100)
+    mapped_line()
+    draft = preview()
+    for _ in range(3):
+        add_end(draft)
+    page = sign_in(operator, f"/mapping/invoices/runs/{draft.pk}/")
+    boxes = page.get_by_role("checkbox", name="Subscription")
+
+    page.route("**/ends/tick/", lambda route: route.fulfill(status=503))
+    boxes.first.click()
+    expect(page.get_by_text("The server failed (503)")).to_be_visible()
+    expect(boxes.first).not_to_be_checked()
+    page.unroute("**/ends/tick/")
+
+    page.get_by_role("checkbox", name="All 3").focus()
+    page.keyboard.press("Space")
+    page.locator("#confirm").click()
     expect(page.locator("#run-watch")).to_contain_text("In progress")
     assert len(SyncRun.objects.get().scope["ends"]) == 3
 

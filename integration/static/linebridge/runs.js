@@ -1,48 +1,17 @@
-// A preview's page: what the button says follows the ticks.
+// A preview's ticks: kept on the server, which says what is ticked on all pages.
 
-const $ = (selector) => document.querySelector(selector);
-const boxes = () => [...document.querySelectorAll("input[name=ends]")];
-const counted = (n) => n.toLocaleString("en");
+const all = () => document.querySelector("#tick-ends");
 
-function words(post, ends, refused) {
-  const lines = post ? `Post ${counted(post)} line${post === 1 ? "" : "s"}` : "";
-  if (lines && ends) return `${lines} and end ${counted(ends)}`;
-  if (ends) return `End ${counted(ends)} Addition${ends === 1 ? "" : "s"}`;
-  return lines || (refused ? `Mark ${counted(refused)} as Error` : "Nothing to post");
+function showSome() {
+  if (all()) all().indeterminate = "some" in all().dataset;
 }
 
-function tell() {
-  const button = $("#confirm[data-post]");
-  const all = $("#tick-ends");
-  const ticked = boxes().filter((box) => box.checked).length;
-  if (all) {
-    all.checked = ticked > 0 && ticked === boxes().length;
-    all.indeterminate = ticked > 0 && !all.checked;
-  }
-  if (!button) return;
-  const [post, refused] = [Number(button.dataset.post), Number(button.dataset.refused)];
-  button.querySelector("[data-words]").textContent = words(post, ticked, refused);
-  button.disabled = "blocked" in button.dataset || !(post || ticked || refused);
+document.body.addEventListener("htmx:afterSettle", showSome);
+// What was not kept is not shown as if it were.
+for (const failed of ["htmx:responseError", "htmx:sendError"]) {
+  document.body.addEventListener(failed, ({ detail: { elt } }) => {
+    if (elt.name === "ticked") elt.checked = !elt.checked;
+    showSome();
+  });
 }
-
-document.addEventListener("change", (event) => {
-  if (event.target.id === "tick-ends") boxes().forEach((box) => { box.checked = event.target.checked; });
-  if (event.target.id === "tick-ends" || event.target.name === "ends") tell();
-});
-// A step back shows the ticks as they were left.
-window.addEventListener("pageshow", tell);
-
-// The page is swapped when another run begins or ends: ticks of the same plan stay.
-let kept = null;
-const epoch = () => $("#run-form input[name=epoch]")?.value;
-document.body.addEventListener("htmx:beforeSwap", (event) => {
-  if (event.detail.target.id !== "run-page") return;
-  kept = { epoch: epoch(), keys: boxes().filter((box) => box.checked).map((box) => box.value) };
-});
-document.body.addEventListener("htmx:afterSettle", (event) => {
-  if (event.target.id !== "run-page") return;
-  if (kept?.epoch && kept.epoch === epoch()) boxes().forEach((box) => { box.checked = kept.keys.includes(box.value); });
-  kept = null;
-  tell();
-});
-tell();
+showSome();

@@ -13,8 +13,8 @@ from invoices.months import parse_period
 from invoices.sync import ending, keeping, planning, run
 from invoices.sync.facts import WAITS_FOR_A_YES, Planned
 from invoices.sync.scope import Cancellations, RunScope
-from invoices.sync.states import OperationState, Origin, RunState
-from invoices.sync.summary import ENDS, summarize
+from invoices.sync.states import ENDS, OperationState, Origin, RunState
+from invoices.sync.summary import summarize
 from mapping.commands import CouldNotRun, Report
 from wire.errors import RemoteError
 

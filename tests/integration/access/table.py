@@ -131,6 +131,8 @@ SYNC = [
     row(f"{RUN}<int:pk>/watch/", f"{RUN}{{preview}}/watch/", get=viewers(204)),
     row(f"{RUN}<int:pk>/customers/", f"{RUN}{{preview}}/customers/", get=viewers()),
     row(f"{RUN}<int:pk>/rows.csv", f"{RUN}{{preview}}/rows.csv", get=viewers()),
+    row(f"{RUN}<int:pk>/ends/", f"{RUN}{{preview}}/ends/", get=viewers()),
+    row(f"{RUN}<int:pk>/ends/tick/", f"{RUN}{{preview}}/ends/tick/", post=operators(204)),
     row(f"{RUN}<int:pk>/confirm/", f"{RUN}{{preview}}/confirm/", post=operators(epoch="{epoch}")),
     row(f"{RUN}<int:pk>/again/", f"{RUN}{{preview}}/again/", post=operators()),
     row(f"{RUN}<int:pk>/end-long/", f"{RUN}{{preview}}/end-long/", post=operators()),

@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db.models import F
 
-from invoices.models import InvoiceLine, Operation, Period, Posting, SyncRun
+from invoices.models import InvoiceLine, InvoiceSettings, Operation, Period, Posting, SyncRun
 from invoices.sync import ending, previews, run
 from invoices.sync.scope import RunScope, UndoScope
 from invoices.sync.states import Intent, OperationState, RunState
@@ -162,12 +162,17 @@ def test_a_preview_whose_worker_died_is_found_again(world: World, user: User) ->
     assert [one.pk for one in previews.unpicked()] == [draft.pk]
 
 
-def test_the_ticked_ends_of_a_preview_are_sent_and_the_others_are_not(
-    world: World, user: User
-) -> None:
+def three_gone(world: World) -> None:
+    """Three subscriptions of April that May no longer has."""
     Period.objects.create(month=MAY, complete=True)
     for name in ("SUB-A", "SUB-B", "SUB-C"):
         sync(world.monthly(date(2026, 4, 1), subscription_id=name), period=date(2026, 4, 1))
+
+
+def test_the_ticked_ends_of_a_preview_are_sent_and_the_others_are_not(
+    world: World, user: User
+) -> None:
+    three_gone(world)
     draft = preview(user)
     ends = {one.subscription_id: one for one in draft.operations.filter(intent=Intent.END)}
     assert {one.state for one in ends.values()} == {OperationState.SKIPPED}
@@ -179,6 +184,36 @@ def test_the_ticked_ends_of_a_preview_are_sent_and_the_others_are_not(
     ended = Posting.objects.get(subscription_id="SUB-B")
     (stands,) = (one for one in world.additions() if one["id"] == ended.addition_id)
     assert stands["cancelledDate"] == "2026-04-30T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("policy", "share", "ticked"), [("ask", 100, 0), ("apply", 100, 3), ("apply", 20, 3)]
+)
+def test_what_the_policy_ends_is_ticked_also_where_it_takes_a_second_yes(
+    world: World, user: User, policy: str, share: int, ticked: int
+) -> None:
+    three_gone(world)
+    InvoiceSettings.load()
+    InvoiceSettings.objects.update(cancellation_policy=policy, cancellation_share=share)
+
+    assert preview(user).operations.filter(ticked=True).count() == ticked
+
+
+def test_what_a_person_ticked_and_unticked_stays_so_when_it_is_planned_anew(
+    world: World, user: User
+) -> None:
+    three_gone(world)
+    draft = preview(user)
+    one = draft.operations.get(subscription_id="SUB-B")
+    assert previews.tick(draft, ticked=True)
+    assert previews.tick(draft, ticked=False, row=one.pk)
+
+    previews.plan_anew(draft, fresh=True)
+    draft.refresh_from_db()
+    previews.plan_if_needed(draft.pk, draft.epoch)
+
+    ticks = dict(draft.operations.values_list("subscription_id", "ticked"))
+    assert ticks == {"SUB-A": True, "SUB-B": False, "SUB-C": True}
 
 
 def test_an_undo_is_previewed_and_done_as_shown(world: World, user: User) -> None:

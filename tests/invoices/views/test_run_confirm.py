@@ -7,7 +7,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from invoices.models import InvoiceLine, InvoiceSettings, Operation, Period, SyncRun
+from invoices.models import InvoiceLine, InvoiceSettings, Period, SyncRun
+from invoices.queries.ends import mark_of
 from invoices.sync.states import RunState
 from tests.factories import make_agreement, make_user
 from tests.invoices.views.runs_world import (
@@ -82,20 +83,28 @@ def test_while_another_run_is_on_it_waits(operator: Client) -> None:
     assert "Nothing was sent." in answer["HX-Trigger"]  # type: ignore[index]
 
 
-def many_open(draft: SyncRun, wanted: int = 10) -> list[Operation]:
-    """So many of ours are open, each listed as gone."""
-    return [add_end(draft) for _ in range(wanted)]
-
-
 def test_what_is_ticked_goes_into_the_run(operator: Client) -> None:
     draft = preview()
-    ends = many_open(draft)
+    ends = [add_end(draft, ticked=number == 3) for number in range(10)]
 
-    confirm(operator, draft, ends=[ends[3].key, "a-key-of-nobody"])
+    confirm(operator, draft, ends=mark_of([ends[3].key]))
 
     draft.refresh_from_db()
     assert draft.scope["ends"] == [ends[3].key]
     assert draft.scope["force"] is False
+
+
+def test_a_yes_is_to_the_ticks_that_were_shown(operator: Client) -> None:
+    draft = preview()
+    shown, ticked_by_another = add_end(draft, ticked=True), add_end(draft, ticked=True)
+
+    answer = confirm(operator, draft, ends=mark_of([shown.key]))
+
+    draft.refresh_from_db()
+    assert draft.state == RunState.DRAFT
+    assert "The ticks were changed meanwhile" in answer["HX-Trigger"]  # type: ignore[index]
+    assert "runMoved" in answer["HX-Trigger"]  # type: ignore[index]
+    assert ticked_by_another.ticked
 
 
 def test_more_than_the_usual_share_takes_a_second_yes(operator: Client) -> None:
@@ -103,9 +112,11 @@ def test_more_than_the_usual_share_takes_a_second_yes(operator: Client) -> None:
     InvoiceSettings.objects.update(cancellation_share=20)
     mapped_line()
     draft = preview()
-    keys = sorted(end.key for end in many_open(draft)[:3])
+    keys = sorted(add_end(draft, ticked=True).key for _ in range(3))
+    for _ in range(7):
+        add_end(draft)
 
-    asked = confirm(operator, draft, ends=keys)
+    asked = confirm(operator, draft, ends=mark_of(keys))
 
     draft.refresh_from_db()
     assert draft.state == RunState.DRAFT
@@ -113,7 +124,7 @@ def test_more_than_the_usual_share_takes_a_second_yes(operator: Client) -> None:
     text = asked.content.decode()  # type: ignore[attr-defined]
     assert "End 3 Additions in ConnectWise?" in text
     assert 'class="btn btn-danger">Post 1 line and end 3<' in text
-    confirm(operator, draft, ends=keys, force="yes")
+    confirm(operator, draft, ends=mark_of(keys), force="yes")
     draft.refresh_from_db()
     assert draft.state == RunState.PLANNING
     assert (draft.scope["ends"], draft.scope["force"]) == (keys, True)

@@ -186,46 +186,20 @@ def test_while_another_run_is_on_it_can_not_be_confirmed(operator: Client) -> No
     text = page(operator, draft)
 
     assert "A sync of May 2026 is running." in text
-    assert "data-blocked disabled" in text
+    assert 'id="confirm" class="btn btn-primary" form="run-form" disabled' in text
 
 
 def test_with_nothing_to_do_the_button_is_off(operator: Client) -> None:
     text = page(operator, preview())
 
     assert "Nothing to post" in text
-    assert 'data-refused="0" disabled' in text
+    assert 'form="run-form" disabled' in text
 
 
 def test_where_everything_would_fail_the_button_says_what_it_does(operator: Client) -> None:
     refused_line()
 
     assert "Mark 1 as Error" in page(operator, preview())
-
-
-def test_subscriptions_that_are_gone_are_listed_unticked(operator: Client) -> None:
-    mapped_line()
-    draft = preview()
-    end = add_end(draft)
-
-    text = page(operator, draft)
-
-    assert "1 subscription no longer invoiced" in text
-    assert f'<input type="checkbox" name="ends" value="{end.key}">' in text
-    assert "Gone Ltd" in text
-    assert "20.00" in text  # what it bills
-    assert "Post 1 line<" in text
-
-
-@pytest.mark.parametrize(("state", "code"), [("planned", ""), ("skipped", "too_many_ends")])
-def test_what_the_policy_ends_is_ticked_already(operator: Client, state: str, code: str) -> None:
-    mapped_line()
-    draft = preview()
-    add_end(draft, state=state, reason_code=code)
-
-    text = page(operator, draft)
-
-    assert " checked>" in text
-    assert "Post 1 line and end 1" in text
 
 
 def test_an_undo_is_red_and_says_what_it_takes_back(client: Client) -> None:

@@ -1,0 +1,13 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    """What is ticked in a preview is kept with it, however many pages its list has."""
+
+    dependencies = [("invoices", "0017_invoice_tally")]
+
+    operations = [
+        migrations.AddField(
+            model_name="operation", name="ticked", field=models.BooleanField(default=False)
+        ),
+    ]
