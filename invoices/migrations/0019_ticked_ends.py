@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """What is ticked in a preview is kept with it, however many pages its list has."""
 
-    dependencies = [("invoices", "0017_invoice_tally")]
+    dependencies = [("invoices", "0018_long_edits")]
 
     operations = [
         migrations.AddField(
