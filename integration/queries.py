@@ -7,14 +7,11 @@ from typing import Any
 
 from django.db.models import Count, Min, Q, Sum
 
-from invoices.models import STARTED_AT, InvoiceLine, Load, Period, SyncRun
+from integration import charts
+from invoices.models import InvoiceLine, Period
 from invoices.money import Money
 from invoices.queries.fixes import Fix, cause_name, fix_of_cause, has_one_place
-from invoices.queries.history import PastRun, past_runs
-from invoices.sync.states import DRAFTS
 from mapping.models import Offer, Organization
-
-RECENT = 5
 
 
 @dataclass(frozen=True)
@@ -97,15 +94,15 @@ def mapping_progress() -> list[Progress]:
     ]
 
 
-def recent_loads() -> list[Load]:
-    return list(Load.objects.select_related("user").order_by("-id")[:RECENT])
-
-
-def recent_runs() -> list[PastRun]:
-    """By when they began to work; previews that nobody said yes to are none."""
-    runs = SyncRun.objects.exclude(state__in=[state.value for state in DRAFTS])
-    newest = runs.select_related("user").order_by(STARTED_AT.desc(), "-id")
-    return past_runs(newest[:RECENT])
+def month_counts(months: Sequence[date]) -> dict[date, charts.Counts]:
+    """The lines of these months by how far they are, read from an index alone."""
+    rows = (
+        InvoiceLine.objects.filter(period__in=months)
+        .order_by()
+        .values_list("period", "psa_status", "is_mapped")
+        .annotate(lines=Count("id"))
+    )
+    return charts.of_months(list(rows))
 
 
 def concerns(month: date) -> list[Concern]:

@@ -29,6 +29,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/sso/back/", sso.come_back, name="single_sign_on_back"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
     path("admin/", admin.site.urls),
+    path("months/", dashboard.months, name="dashboard_months"),
     path("reports/", dashboard.mailed_reports, name="mailed_reports"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

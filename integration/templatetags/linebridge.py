@@ -1,6 +1,6 @@
 """Template tags of the frame and the grids: icons, navigation, query strings, numbers."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -152,6 +152,12 @@ def hidden_params(grid: GridState, without: str = "", form: str = "") -> SafeStr
             for value in values
         ),
     )
+
+
+@register.filter
+def of(counts: Mapping[str, int], name: str) -> int:
+    """How many of that name; none where it is not there."""
+    return counts.get(name, 0)
 
 
 @register.filter

@@ -9,8 +9,10 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from integration import queries
+from integration import charts, queries
+from integration.recent import recent_work
 from invoices.models import InvoiceSettings
+from invoices.months import months_before
 from invoices.services.mailed_reports import choose_reports, mail_choice
 from invoices.services.schedule import standings
 from invoices.sync.ending import waiting_ends
@@ -34,8 +36,7 @@ def dashboard(request: HtmxHttpRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "period": period,
         "progress": queries.mapping_progress(),
-        "loads": queries.recent_loads(),
-        "runs": queries.recent_runs(),
+        "recent": recent_work(),
         "schedule": standings(timezone.now()),
         "mail": mail_choice(request.user),
         "zone": ZoneInfo(InvoiceSettings.load().time_zone),
@@ -44,7 +45,22 @@ def dashboard(request: HtmxHttpRequest) -> HttpResponse:
         statuses = queries.standings(period.month)
         context["standings"] = statuses
         context["lines"] = sum(one.lines for one in statuses)
+        counts = queries.month_counts([period.month]).get(period.month, {})
+        context["synced"] = counts.get("synced", 0)
+        context["bar"] = charts.bar(counts)
         context["totals"] = queries.totals(statuses)
         context["concerns"] = queries.concerns(period.month)
         context["waiting_ends"] = waiting_ends().count()
     return render(request, "dashboard.html", context)
+
+
+@require_safe
+def months(request: HtmxHttpRequest) -> HttpResponse:
+    """The chart of the last twelve months: apart, because a year of lines takes longer to count."""
+    period = queries.newest_period()
+    if period is None:
+        return HttpResponse()
+    newest = period.month
+    wanted = [months_before(newest, ago) for ago in range(charts.MONTHS)]
+    chart = charts.columns(queries.month_counts(wanted), newest=newest)
+    return render(request, "dashboard/_months.html", {"chart": chart, "legend": charts.LABELS})

@@ -1,7 +1,8 @@
 """The Dashboard (P52): lines and money by status, progress, what needs attention."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 import time_machine
@@ -14,10 +15,11 @@ from integration.queries import (
     Progress,
     concerns,
     mapping_progress,
-    recent_runs,
     standings,
     totals,
 )
+from integration.recent import recent_work
+from integration.times import lasted
 from invoices.models import (
     InvoiceLine,
     InvoiceSettings,
@@ -168,10 +170,63 @@ def test_a_run_counts_from_when_it_began_not_from_its_preview(may: Period, viewe
         later = SyncRun.objects.create(period=MAY, state="finished")
         SyncRun.objects.filter(pk=later.pk).update(created_at=midnight.replace(hour=hour))
 
-    runs = recent_runs()
+    runs = recent_work()
 
-    assert (runs[0].run, len(runs)) == (previewed_first, 5)
+    assert runs[0].url == f"/mapping/invoices/runs/{previewed_first.pk}/"
     assert "2026-05-20 09:00" in viewer.get("/").content.decode()
+
+
+def test_loads_and_syncs_are_one_list_with_how_long_they_took(may: Period) -> None:
+    def at(model: type[Load] | type[SyncRun], minute: int, took: int | None, **values: Any) -> None:
+        made = model.objects.create(**values)
+        began = datetime(2026, 5, 18, 9, minute, tzinfo=UTC)
+        ended = None if took is None else began + timedelta(seconds=took)
+        model.objects.filter(pk=made.pk).update(created_at=began, finished_at=ended)
+
+    at(Load, 0, 12, month=MAY, state="done", message="3 new lines")
+    at(SyncRun, 10, 125, period=MAY, state="finished", message="2 posted")
+    at(Load, 30, None, month=MAY, state="running")
+
+    assert [(one.what, one.took) for one in recent_work()] == [
+        ("Load May 2026", ""),
+        ("Sync May 2026", "2 min 05 s"),
+        ("Load May 2026", "12 s"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.4, "0 s"), (59, "59 s"), (60, "1 min 00 s"), (3599, "59 min 59 s"), (4320, "1 h 12 min")],
+)
+def test_how_long_it_took(seconds: float, words: str) -> None:
+    assert lasted(seconds) == words
+
+
+def test_the_month_is_a_bar_that_says_its_numbers(may: Period, viewer: Client) -> None:
+    make_line(psa_status="synced")
+    make_line(psa_status="synced")
+    make_line()
+    page = viewer.get("/").text
+    assert "<b>2</b> of 3 lines are in ConnectWise" in page
+    assert '<title id="bar-title">Synced: 2, Unmapped: 1</title>' in page
+
+
+def test_twelve_months_are_a_chart_with_a_table_behind(may: Period, viewer: Client) -> None:
+    make_line(psa_status="synced")
+    make_line(period=date(2025, 12, 1), psa_status="error")
+    make_line(period=date(2025, 1, 1), psa_status="synced")
+    part = viewer.get("/months/").text
+    assert "<html" not in part
+    assert "May 2026: 1 line, 1 Synced." in part
+    assert "December 2025: 1 line, 1 Error." in part
+    assert "?period=2025-12" in part
+    assert "January 2025" not in part
+    assert "style=" not in part
+
+
+def test_without_a_month_there_is_no_chart(viewer: Client) -> None:
+    assert viewer.get("/months/").content == b""
+    assert "Twelve months" not in viewer.get("/").text
 
 
 def test_more_lines_cost_no_more_queries(

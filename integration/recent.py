@@ -1,0 +1,66 @@
+"""The loads and syncs of late, in one list by when they began, with how long they took."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from operator import attrgetter
+
+from django.urls import reverse
+
+from integration.times import lasted
+from invoices.models import Load, Period, SyncRun
+from invoices.models.posting import STARTED_AT
+from invoices.queries.history import PastRun, past_runs
+from invoices.sync.states import DRAFTS
+
+RECENT = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """One of them, as the Dashboard lists it."""
+
+    when: datetime
+    what: str
+    url: str  # "" where there is nothing to see yet
+    by: str
+    result: str
+    took: str  # "" while it is under way
+
+
+def recent_work() -> list[Recent]:
+    """Newest first; previews that nobody said yes to are none."""
+    loads = Load.objects.select_related("user").order_by("-id")[:RECENT]
+    runs = SyncRun.objects.exclude(state__in=[state.value for state in DRAFTS])
+    newest = runs.select_related("user").order_by(STARTED_AT.desc(), "-id")
+    months = set(Period.objects.values_list("month", flat=True))
+    found = [_load(load, is_shown=load.month in months) for load in loads]
+    found += [_run(past) for past in past_runs(newest[:RECENT])]
+    return sorted(found, key=attrgetter("when"), reverse=True)[:RECENT]
+
+
+def _load(load: Load, *, is_shown: bool) -> Recent:
+    return Recent(
+        when=load.created_at,
+        what=f"Load {load.month:%b %Y}",
+        url=f"{reverse('invoices:lines')}?period={load.month:%Y-%m}" if is_shown else "",
+        by=load.by,
+        result=load.message or str(load.get_state_display()),
+        took=_took(load.created_at, load.finished_at),
+    )
+
+
+def _run(past: PastRun) -> Recent:
+    run = past.run
+    told = f"{past.result}: {past.sentence}" if past.sentence else str(past.result)
+    return Recent(
+        when=run.started_at,
+        what=f"{'Undo' if run.is_undo else 'Sync'} {run.period:%b %Y}",
+        url=reverse("invoices:run_page", args=[run.pk]),
+        by=run.by,
+        result=run.message or told,
+        took=_took(run.started_at, run.finished_at),
+    )
+
+
+def _took(began: datetime, ended: datetime | None) -> str:
+    return lasted((ended - began).total_seconds()) if ended else ""
