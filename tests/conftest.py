@@ -19,6 +19,7 @@ flush.install()
 # A busy machine is no failure: what never comes true still fails, only later.
 expect.set_options(timeout=20_000)
 
+LONGEST = ("tests/e2e/", "tests/launch/test_demo", "tests/browser/", "tests/integration/test_")
 # Each window's address bar, which nobody sees, loads two pages of its own: a third of what a test costs.
 ADDRESS_BAR_POPUPS = ("WebUIOmniboxPopup", "WebUIOmniboxAimPopup")
 # What Playwright switches off itself: of two such lists Chromium reads the last.
@@ -40,6 +41,12 @@ def _broker_of_its_own() -> None:
 
 
 _broker_of_its_own()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Processes that share the tests take the long files first: neither waits for the other's last."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        items.sort(key=lambda item: [not item.nodeid.startswith(one) for one in LONGEST])
 
 
 @pytest.hookimpl(wrapper=True)

@@ -45,7 +45,9 @@ def test(python: Path, arguments: list[str]) -> int:
 def shared_out(arguments: list[str]) -> list[str]:
     """Between two processes, a file each; a debugger, or who says so (`-n0`), gets one."""
     alone = any(one.startswith(("-n", "--pdb", "--trace", "--sw")) for one in arguments)
-    return arguments if alone else ["-n2", "--dist=loadfile", *arguments]
+    # xdist would begin with the files of the most tests, which aren't those that take longest.
+    shared = ["-n2", "--dist=loadfile", "--no-loadscope-reorder"]
+    return arguments if alone else [*shared, *arguments]
 
 
 def soak(python: Path, arguments: list[str]) -> int:

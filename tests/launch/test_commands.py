@@ -55,8 +55,8 @@ def test_arguments_reach_pytest_as_they_are(monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize(
     ("given", "run"),
     [
-        ([], ["-n2", "--dist=loadfile"]),
-        (["-k", "grid"], ["-n2", "--dist=loadfile", "-k", "grid"]),
+        ([], ["-n2", "--dist=loadfile", "--no-loadscope-reorder"]),
+        (["-k", "grid"], ["-n2", "--dist=loadfile", "--no-loadscope-reorder", "-k", "grid"]),
         (["-n0"], ["-n0"]),
         (["--pdb"], ["--pdb"]),
         (["-n4", "--dist=load"], ["-n4", "--dist=load"]),
