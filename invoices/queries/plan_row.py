@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from invoices.fixes import cause_of
 from invoices.models import InvoiceLine, Operation, SyncRun
-from invoices.queries.fixes import IN_CONNECTWISE, Fix, fixes_of_line, line_address
+from invoices.queries.fixes import Fix, fixes_of_line, line_address
 from invoices.queries.rows import CREATE_AGREEMENT
 from invoices.queries.runs import OUTCOMES, kind_words, outcome_of
 from invoices.sync.cautions import Caution
@@ -187,7 +188,7 @@ def _fixes(one: Operation, agreement_url: str) -> list[Fix]:
         return []
     code = one.reason_code if one.state == S.REFUSED else one.line.error_code
     found = fixes_of_line(code, one.line)
-    if agreement_url and code in IN_CONNECTWISE:
+    if agreement_url and cause_of(code).in_connectwise:
         found.append(Fix("Open in ConnectWise", agreement_url))
     return found
 

@@ -7,11 +7,10 @@ from decimal import Decimal
 
 from django.db.models import Q, QuerySet
 
-from invoices import fixes
 from invoices.amounts import to_cents
+from invoices.fixes import Cause, cause_of
 from invoices.models import InvoiceLine, Operation, Posting, SyncRun
-from invoices.queries.fixes import Fix as FixLink
-from invoices.queries.fixes import fixes_of_line, line_address
+from invoices.queries.fixes import Fix, fixes_of_line, line_address
 from invoices.services.tellings import event_title, step_words, wanted_title
 from invoices.sync import remote
 from invoices.sync.cautions import Caution
@@ -72,13 +71,13 @@ class Posted:
 class Problem:
     """Why the line stands in Error, what that means, and what helps."""
 
-    fix: fixes.Fix
+    cause: Cause
     reason: str
     own_words: bool
     is_checking: bool
     looked_at: datetime | None  # when it is looked for; None: at the next sweep
     overwrites: bool
-    links: Sequence[FixLink]
+    links: Sequence[Fix]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,10 +198,10 @@ def problem_of(line: InvoiceLine, operations: Sequence[Operation]) -> Problem | 
     if line.psa_status != InvoiceLine.Status.ERROR:
         return None
     code = "not_confirmed" if line.in_flight else line.error_code
-    fix = fixes.fix_of(code)
-    reason = line.error.removeprefix(f"{fix.name}: ")
+    cause = cause_of(code)
+    reason = line.error.removeprefix(f"{cause.name}: ")
     return Problem(
-        fix=fix,
+        cause=cause,
         reason=reason[:1].upper() + reason[1:],
         own_words=code in OWN_WORDS,
         is_checking=line.in_flight,

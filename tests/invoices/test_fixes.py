@@ -1,10 +1,15 @@
-"""Each cause leads to the place where it is mended."""
+"""Each cause has its words, and leads to the place where it is mended."""
 
+import ast
+from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 
 import pytest
 
-from invoices.queries.fixes import WAYS, cause_name, fix_of_cause, fixes_of_line, line_address
+import invoices.sync
+from invoices.fixes import CAUSES
+from invoices.queries.fixes import cause_name, fix_of_cause, fixes_of_line, line_address
 from tests.factories import make_line, make_offer, make_organization
 
 pytestmark = pytest.mark.django_db
@@ -52,11 +57,28 @@ def test_the_fix_of_a_whole_cause(code: str, address: str) -> None:
     assert fix_of_cause(code, MAY).url == address
 
 
-@pytest.mark.parametrize("code", sorted(WAYS))
+@pytest.mark.parametrize("code", sorted(CAUSES))
 def test_every_fix_leads_somewhere(code: str) -> None:
     line = make_line()
 
     assert all(fix.label and fix.url.startswith("/") for fix in fixes_of_line(code, line))
+
+
+def codes_given() -> Iterator[str]:
+    """Every code that is written down where a plan refuses or a call fails."""
+    for file in Path(invoices.sync.__path__[0]).glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            name = getattr(node.func, "id", "") if isinstance(node, ast.Call) else ""
+            if name in ("Refusal", "Failure"):
+                code = node.args[0]  # type: ignore[attr-defined]
+                yield from [str(code.value)] if isinstance(code, ast.Constant) else []
+
+
+def test_every_reason_why_a_line_is_refused_or_fails_has_its_words() -> None:
+    given = set(codes_given())
+
+    assert "product_inactive" in given
+    assert given <= set(CAUSES)
 
 
 def test_a_line_is_found_alone_in_its_grid() -> None:

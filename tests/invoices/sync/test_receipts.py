@@ -160,7 +160,7 @@ def test_a_refusal_of_the_plan_tells_the_fix(world: World) -> None:
     told = receipt(line)
 
     assert told.problem and told.posted is None
-    assert told.problem.fix.name == "Product inactive"
+    assert told.problem.cause.name == "Product inactive"
     assert not told.problem.own_words
     assert [link.label for link in told.problem.links] == ["Map the offer"]
     assert titles(told) == ["Not sent: a new Addition to be made"]
