@@ -5,6 +5,8 @@ from collections.abc import Callable
 from datetime import date
 
 from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
+from django.test import Client
 from playwright.sync_api import Locator, Page, expect
 
 from invoices.models import InvoiceLine
@@ -252,3 +254,32 @@ def test_live_rows_come_and_the_row_under_edit_is_left_alone_and_told(
     expect(row_of(page, other)).to_contain_text("Synced")
     expect(row.get_by_role("status")).to_contain_text("It was synced; further changes are made")
     expect(row.get_by_label("Charge Start Date")).to_be_visible()
+
+
+def test_work_outlives_the_session_and_is_saved_after_signing_in_elsewhere(
+    sign_in: SignIn, operator: User, seed: MakeLine, month: date
+) -> None:
+    line = seed()
+    page = sign_in(operator)
+    row = begin_edit(page, line)
+    row.get_by_label("Charge Start Date").fill(month.replace(day=2).isoformat())
+    Session.objects.all().delete()
+    notice = page.get_by_text("You are signed out.")
+    expect(notice).to_have_count(1)
+
+    page.keyboard.press("Enter")
+    expect(notice).to_have_count(1)
+    expect(row.get_by_label("Charge Start Date")).to_be_visible()
+
+    other = Client()
+    other.force_login(operator)
+    fresh = {"sessionid": other.cookies["sessionid"].value, "csrftoken": "a" * 32}
+    root = page.url.partition("/mapping/")[0]
+    page.context.add_cookies(
+        [{"name": name, "value": value, "url": root} for name, value in fresh.items()]
+    )
+    expect(notice).to_have_count(0)
+    row.get_by_label("Charge Start Date").press("Enter")
+    expect(row).to_contain_text("User Updated")
+    line.refresh_from_db()
+    assert line.charge_start_date == month.replace(day=2)

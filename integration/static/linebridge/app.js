@@ -128,13 +128,10 @@ const WENT_WRONG = {
   409: "Someone else was faster. Nothing was changed; reload the page.",
 };
 
-document.body.addEventListener("htmx:beforeSwap", (event) => {
-  // A session that ended answers with the sign-in page: it belongs in the window, not in a fragment.
-  const answered = new URL(event.detail.xhr.responseURL || location.href);
-  if (answered.pathname === document.body.dataset.loginUrl) {
-    event.detail.shouldSwap = false;
-    location.reload();
-  }
+// Signing in, in whatever tab, changes the token: the cookie's counts, not the one this page began with.
+document.body.addEventListener("htmx:configRequest", (event) => {
+  const token = document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1];
+  if (token) event.detail.headers["X-CSRFToken"] = token;
 });
 
 // What a page asks by itself (bars, live rows) fails once for all: a tab that was open while the server
@@ -151,9 +148,25 @@ function missed(event) {
 }
 
 document.body.addEventListener("htmx:afterRequest", (event) => {
-  if (!event.detail.successful) return;
+  if (!event.detail.successful || isSignIn(event.detail.xhr)) return;
   away?.remove();
   away = null;
+});
+
+// A session that ended answers with the sign-in page: it belongs in the window, not in a fragment. But a row
+// under edit is not given up for it.
+const SIGNED_OUT = "You are signed out. Sign in again in another tab: what you have typed here stays, and can be saved then.";
+const isSignIn = (xhr) => new URL(xhr?.responseURL || location.href).pathname === document.body.dataset.loginUrl;
+
+document.body.addEventListener("htmx:beforeSwap", (event) => {
+  if (!isSignIn(event.detail.xhr)) return;
+  event.detail.shouldSwap = false;
+  if (!document.querySelector("tr.is-editing, #bulk-card:popover-open")) return location.reload();
+  if (asked(event)) {
+    away?.remove();
+    away = null;
+  }
+  away ??= toast(SIGNED_OUT, "error");
 });
 
 document.body.addEventListener("htmx:responseError", (event) => {
