@@ -1,4 +1,4 @@
-"""axe finds nothing wrong with the grid, in any of its states, in both themes."""
+"""axe finds nothing wrong with the grid, in any of its states, in both themes (P54)."""
 
 from collections.abc import Callable
 

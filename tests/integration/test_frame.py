@@ -1,4 +1,4 @@
-"""The frame of every page: navigation by gate and role, the banner, numbers, the strict policy."""
+"""The frame of every page (P1): navigation by gate and role, the banner, numbers, the strict policy."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""The history of all mappings, and what reverting shows, does and refuses."""
+"""The history of all mappings, and what reverting shows, does and refuses (P13)."""
 
 import re
 from uuid import uuid4

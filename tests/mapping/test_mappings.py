@@ -1,4 +1,4 @@
-"""Setting mappings: what is filled, what history keeps, what is refused, what is remembered."""
+"""Setting mappings: what is filled and kept, refused and remembered (P12, P13, P33)."""
 
 from typing import Any
 

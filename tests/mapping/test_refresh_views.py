@@ -1,4 +1,4 @@
-"""Sync Organizations, Load Products, their progress, and the Best Practices."""
+"""Sync Organizations, Load Products, their progress, and the Best Practices (P4, P9, P10)."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Changes of mappings taken back: one or many, whole or not at all."""
+"""Changes of mappings taken back: one or many, whole or not at all (P13)."""
 
 from collections.abc import Callable
 from typing import Any

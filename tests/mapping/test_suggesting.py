@@ -1,4 +1,4 @@
-"""What is proposed for what is unmapped: from where, how sure, and what never."""
+"""What is proposed for what is unmapped: from where, how sure, and what never (P11)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The Organizations and the Products tab as a browser sees them."""
+"""The Organizations and the Products tab as a browser sees them (P9, P10)."""
 
 from typing import Any
 

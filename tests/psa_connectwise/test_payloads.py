@@ -1,4 +1,4 @@
-"""What goes out: whole objects under bare names, explicit money, midnight dates."""
+"""What goes out: whole objects under bare names, explicit money, midnight dates (P55)."""
 
 import datetime as dt
 import json

@@ -1,4 +1,4 @@
-"""The Invoices page: two renderings, its states, its queries, live rows."""
+"""The Invoices page: two renderings, its states, its queries, live rows (P27, P54)."""
 
 from collections.abc import Callable
 from datetime import date

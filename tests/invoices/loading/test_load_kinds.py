@@ -1,4 +1,4 @@
-"""Custom invoices, rules, names and months of loaded lines (P7, P16, P19)."""
+"""Custom invoices, rules, names and months of loaded lines (P7, P16, P19, P47)."""
 
 from dataclasses import replace
 from datetime import date

@@ -1,4 +1,4 @@
-"""The plan as a table: a line and what is known of ConnectWise in, an operation with its why out."""
+"""The plan as a table (P25, P43, P44, P47): a line and what is known of ConnectWise in, an operation out."""
 
 from dataclasses import replace
 from datetime import date
