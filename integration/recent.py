@@ -13,6 +13,13 @@ from invoices.queries.history import PastRun, past_runs
 from invoices.sync.states import DRAFTS
 
 RECENT = 8
+BROUGHT = (
+    ("new", "new"),
+    ("updated", "updated"),
+    ("gone", "gone"),
+    ("changed_after_sync", "changed after sync"),
+    ("not_final", "not final yet"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +51,17 @@ def _load(load: Load, *, is_shown: bool) -> Recent:
         what=f"Load {load.month:%b %Y}",
         url=f"{reverse('invoices:lines')}?period={load.month:%Y-%m}" if is_shown else "",
         by=load.by,
-        result=load.message or str(load.get_state_display()),
+        result=_came_of(load),
         took=_took(load.created_at, load.finished_at),
     )
+
+
+def _came_of(load: Load) -> str:
+    """What it brought, without what it did not; the whole sentence where something is amiss."""
+    counts = (f"{getattr(load, name):,} {label}" for name, label in BROUGHT if getattr(load, name))
+    if load.complete and (told := ", ".join(counts)):
+        return told
+    return load.message or str(load.get_state_display())
 
 
 def _run(past: PastRun) -> Recent:
