@@ -20,6 +20,7 @@ class Boundary(StrEnum):
     IN_USE = "409, record in use"
     LAG = "search lags behind"
     DENIED = "right taken away (403)"
+    WRONG_KEYS = "keys not valid any more (401)"
     # Workers.
     KILLED_PLANNING = "killed while planning"
     KILLED_CLAIMING = "killed in or after the claim, before it sent"
@@ -47,6 +48,11 @@ class Boundary(StrEnum):
     FIFTY_WAIT = "… with fifty lines waiting for it"
     AGREEMENT_TWICE = "agreement made twice by a late write"
     ADDITION_TWICE = "Addition made twice by a late write"
+    LEFT = "401 or 403 in the middle of a run, the rest left"
+    PLAN_WAITS = "nobody answers while a run is planned"
+    BILLING_MOVED = "agreement told to bill from an earlier day"
+    BILLING_LOST = "… and its reply lost"
+    BILLING_LATE = "… and written late"
     UNDO_FAULT = "fault during an undo"
 
 

@@ -6,15 +6,19 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from invoices.models import InvoiceLine, Operation
+from django.db.models import Q
+
+from invoices.models import InvoiceLine, Operation, SyncRun
 from invoices.months import last_day
 from invoices.sync import run
+from psa_connectwise.models import Agreement
 from psa_connectwise.sandbox.store import Store
 from tests.soak.people import STRANGERS_KEY, People
-from tests.soak.scenario import Charge
+from tests.soak.scenario import MONTHS, Charge
 
 Status = InvoiceLine.Status
 Record = dict[str, Any]
+REFUSED = ("(401)", "(403)")
 
 
 class Wrong(AssertionError):
@@ -42,6 +46,7 @@ class Judge:
         self.what_runs_on()
         self.month_is_billed_to_the_cent()
         self.one_agreement()
+        self.it_bills_from_the_first_charge()
         self.strangers_stand()
         self.nothing_vanished()
 
@@ -111,11 +116,11 @@ class Judge:
 
     def month_is_billed_to_the_cent(self) -> None:
         """What ConnectWise would bill for the month, summed from all that is active in it."""
-        first, last = _moment(self.month), _moment(last_day(self.month))
+        early = self._early()
         active = [
             one
             for one in self.ours.values()
-            if one["effectiveDate"] <= last and one.get("cancelledDate", last) >= first
+            if (early[one["id"]] == self.month if one["id"] in early else self._is_active(one))
         ]
         posted = {one.id for one in self.posted}
         skipped = {one.subscription for one in self.of_month if not one.posted} - {""}
@@ -126,6 +131,18 @@ class Judge:
                 owed[row.currency] += row.total_price
         _equal(f"the bill of {self.month:%B}", billed, owed["EUR"])
 
+    def _is_active(self, addition: Record) -> bool:
+        first, last = _moment(self.month), _moment(last_day(self.month))
+        return addition["effectiveDate"] <= last and addition.get("cancelledDate", last) >= first
+
+    def _early(self) -> dict[int | None, date]:
+        """Additions of charges that start before their month, and the month that bills them."""
+        return {
+            self.rows[one.id].addition_id: one.month
+            for one in self.charges
+            if one.since and one.id in self.rows
+        }
+
     def one_agreement(self) -> None:
         asked = [one for one in self.charges if one.creates and one.posted]
         contract = asked[0].contract
@@ -134,6 +151,15 @@ class Judge:
         places = {self.ours[self.rows[one.id].addition_id or 0]["agreementId"] for one in asked
                   if self.rows[one.id].psa_status == Status.SYNCED}  # fmt: skip
         _equal(f"lines of {contract} stand in it", places, set(made))
+
+    def it_bills_from_the_first_charge(self) -> None:
+        """The agreement that is ours: from its earliest charge on, and we know it."""
+        asked = [one for one in self.charges if one.creates and one.posted]
+        first = min([MONTHS[0], *(one.start for one in asked)])
+        (made,) = (one for one in self.store.all("agreements") if one["name"] == asked[0].contract)
+        _equal(f"{made['name']} bills from", made["billStartDate"], _moment(first))
+        known = Agreement.objects.get(connectwise_id=made["id"]).bill_start_date
+        _equal(f"{made['name']} is known to bill from", known, first)
 
     def strangers_stand(self) -> None:
         for number, record in self.people.strangers.items():
@@ -146,6 +172,18 @@ class Judge:
         standing = set(self.ours)
         lost = made - standing - gone - self.people.deleted
         _equal("Additions that vanished", lost, set())
+
+
+def was_left(failed: SyncRun) -> bool:
+    """Whether a 401 or 403 ended this run in its middle; raises where it left more than the rest."""
+    _equal(f"{failed} failed and says why", bool(failed.message), True)
+    if not any(status in failed.message for status in REFUSED):
+        return False
+    blamed = Q(error__contains=REFUSED[0]) | Q(error__contains=REFUSED[1])
+    names = InvoiceLine.objects.filter(blamed).values_list("platform_id", flat=True)
+    _equal(f"lines in Error for what ended {failed}", list(names), [])
+    done = failed.operations.filter(state="done")
+    return done.exists() and failed.operations.filter(state="withdrawn").exists()
 
 
 def _is_ours(record: Record) -> bool:

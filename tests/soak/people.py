@@ -143,7 +143,7 @@ class People:
 
     def stranger(self) -> None:
         """Another installation, or another integration, posts into the same agreement."""
-        if self.stage.app.dial.settings.denied:
+        if self.stage.app.dial.settings.denied or self.stage.weather.keys_are_wrong:
             return
         agreement = self.random.choice(self.stage.places.agreements).connectwise_id
         made = self.stage.app.answer(post_addition(agreement, self._stranger_name()), OK)
@@ -156,13 +156,11 @@ class People:
         return f"{STRANGERS_KEY}-{len(self.strangers)}" if self.random.random() < 0.7 else ""
 
     def deny(self) -> None:
-        """Somebody takes the integration's right away, and gives it back."""
-        if self.random.random() < 0.3:
-            self.stage.app.dial.set(
-                denied=[self.random.choice(["additions:add", "additions:read"])]
-            )
-            give_back = lambda: self.stage.app.dial.set(denied=[])  # noqa: E731
-            self.stage.crew.at(self.random.choice([20, 400]), give_back)
+        """Somebody takes the integration's right or its keys away, and gives them back."""
+        if self.random.random() < 0.5:
+            taken = self.random.choice(["additions:add", "additions:read", "keys"])
+            self.stage.weather.take_away(taken)
+            self.stage.crew.at(self.random.choice([20, 400]), self.stage.weather.give_back)
 
     def outage(self) -> None:
         until = self.stage.crew.now + self.random.choice([20, 90, 700])

@@ -9,7 +9,7 @@ from typing import Any
 from invoices.models import InvoiceLine, SyncRun
 from invoices.sync.scope import RunScope, UndoScope
 from tests.soak.boundaries import Boundary, Tally
-from tests.soak.judge import Judge, Wrong
+from tests.soak.judge import Judge, Wrong, was_left
 from tests.soak.people import People
 from tests.soak.scenario import FIFTY, MONTHS, Scenario
 from tests.soak.shop import Shop
@@ -99,6 +99,7 @@ class Play:
             else:
                 self.shop.work_until_quiet()
             self.last = started
+            self._look_at_its_end(started)
             mended = self.people.mend_refused_ends(started)
             if not self.people.open_lines() and not mended and self._ended_well(started):
                 return
@@ -110,8 +111,12 @@ class Play:
         work()
         tally[B.FIFTY_WAIT] += tally[B.AGREEMENT_LOST] - before
 
-    def _ended_well(self, started: SyncRun) -> bool:
+    def _look_at_its_end(self, started: SyncRun) -> None:
         started.refresh_from_db()
+        if started.state == "failed" and was_left(started):
+            self.stage.weather.hit(B.LEFT)
+
+    def _ended_well(self, started: SyncRun) -> bool:
         return started.state == "finished"
 
     def _clear_up(self) -> None:

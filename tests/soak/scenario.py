@@ -10,6 +10,8 @@ from platform_client import schemas
 from psa_connectwise.models import Agreement, Company, Product
 
 MONTHS = (date(2026, 5, 1), date(2026, 6, 1), date(2026, 7, 1))
+# When charges of a month start that our agreement doesn't bill yet.
+EARLY = {date(2026, 6, 1): date(2026, 4, 1), date(2026, 7, 1): date(2026, 3, 1)}
 FIFTY = 50
 # So many of a hundred seeds ask for one agreement with fifty lines at once.
 WITH_FIFTY = 8
@@ -40,6 +42,8 @@ class Charge:
     lump: bool = False
     subscription: str = ""
     day: int = 1
+    # Of a charge that starts before its month.
+    since: date | None = None
     cycle: str = "Monthly"
     contract: str = "CON-1"
     creates: bool = False
@@ -68,7 +72,7 @@ class Charge:
 
     @property
     def start(self) -> date:
-        return self.month.replace(day=self.day)
+        return self.since or self.month.replace(day=self.day)
 
     def reprice(self, unit: Decimal) -> None:
         self.unit = unit
@@ -195,7 +199,12 @@ class Scenario:
     def _asking_for_an_agreement(self, month: date) -> list[Charge]:
         count = self.waiting if month == MONTHS[0] else self._few(0, 2)
         values = {"agreement": None, "creates": True, "contract": self.new_contract}
-        return [self._charge(month, "One Time Fee", **values) for _ in range(count)]
+        made = [self._charge(month, "One Time Fee", **values) for _ in range(count)]
+        if month != MONTHS[0] and self._chance(0.6):
+            # Earlier and earlier: it has to be told again each time.
+            early = {**values, "since": EARLY[month].replace(day=self._few(1, 28))}
+            made += [self._charge(month, "One Time Fee", **early) for _ in range(self._few(1, 3))]
+        return made
 
     def _never_posted(self, month: date) -> list[Charge]:
         code = self.random.choice(sorted(self.places.refusing))

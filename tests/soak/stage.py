@@ -15,8 +15,8 @@ from django.core.cache import cache
 from django.db import connection, transaction
 from django.test import override_settings
 
-from invoices.models import InvoiceSettings
-from invoices.sync import lanes, read
+from invoices.models import InvoiceSettings, SyncRun
+from invoices.sync import lanes, patience, read
 from invoices.sync.claim import claim_next
 from invoices.tasks import sync as tasks
 from platform_client.models import PlatformSettings
@@ -27,13 +27,15 @@ from psa_connectwise.sandbox.server import CODEBASE
 from psa_connectwise.sandbox.store import Store
 from tests.flush import KEPT
 from tests.invoices.sync.world import TODAY, read_directory
-from tests.soak.boundaries import Tally
+from tests.soak.boundaries import Boundary, Tally
 from tests.soak.crew import Crew
 from tests.soak.hands import Hands, Inline, Turn
 from tests.soak.scenario import Places
 from tests.soak.weather import SETTLE_SECONDS, TIMEOUT_SECONDS, Weather
 from wire import session
+from wire.errors import TransientError
 
+B = Boundary
 WORKERS = 8
 LANES = 4
 # The months are over: what is gone may end.
@@ -141,6 +143,7 @@ def _patches(crew: Crew, weather: Weather, bells: list[Bell]) -> Iterator[Any]:
     clock = SimpleNamespace(monotonic=lambda: crew.now, sleep=crew.pause)
     request = session.RemoteSession.request
     sessions = session._http_session
+    wait = patience.wait
 
     def claiming(run_id: int, epoch: int) -> object:
         weather.mishap("recorded")
@@ -156,6 +159,10 @@ def _patches(crew: Crew, weather: Weather, bells: list[Bell]) -> Iterator[Any]:
         finally:
             weather.mishap("replied")
 
+    def waiting(a_run: SyncRun, error: TransientError) -> str:
+        weather.hit(B.PLAN_WAITS)
+        return wait(a_run, error)
+
     def mounted(*args: Any) -> requests.Session:
         made = sessions(*args)
         made.mount("http://", weather)
@@ -169,6 +176,7 @@ def _patches(crew: Crew, weather: Weather, bells: list[Bell]) -> Iterator[Any]:
     yield patch.object(read, "ThreadPoolExecutor", Inline)
     yield patch.object(read, "connection", SimpleNamespace(close=lambda: None))
     yield patch.object(lanes, "Lock", lambda: Turn(crew))
+    yield patch.object(patience, "wait", waiting)
     yield patch.object(session, "_http_session", mounted)
     yield patch.object(session.RemoteSession, "request", requesting)
     yield patch.dict(_defaults(session.RemoteSession), {"jitter": lambda low, high: high})

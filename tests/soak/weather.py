@@ -15,7 +15,7 @@ import requests
 from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 
-from psa_connectwise.sandbox import ConnectWiseStandIn
+from psa_connectwise.sandbox import ConnectWiseStandIn, Keys
 from sandbox_kit.dial import OK, Fault
 from sandbox_kit.http import Request, Response
 from tests.soak.boundaries import Boundary, Tally
@@ -71,7 +71,23 @@ class Weather(BaseAdapter):
     def calm(self) -> None:
         self.climate = CALM
         self.unreachable_until = 0.0
-        self.app.dial.set(denied=[], search_lag_seconds=0)
+        self.give_back()
+        self.app.dial.set(search_lag_seconds=0)
+
+    @property
+    def keys_are_wrong(self) -> bool:
+        return self.app.keys != Keys()
+
+    def take_away(self, what: str) -> None:
+        """A right, or the keys."""
+        if what == "keys":
+            self.app.keys = Keys(private="another one")
+        else:
+            self.app.dial.set(denied=[what])
+
+    def give_back(self) -> None:
+        self.app.keys = Keys()
+        self.app.dial.set(denied=[])
 
     def hit(self, boundary: Boundary) -> None:
         self.tally.hit(boundary)
@@ -164,9 +180,10 @@ class Weather(BaseAdapter):
             and not asked.query.get("conditions")
         ):
             self.tally.hit(B.LAG)
-        makes_agreement = asked.method == "POST" and asked.path.endswith("/agreements")
         roll = self.crew.random.random()
-        if makes_agreement and roll < self.climate.agreements_lost:
+        if (
+            _makes_agreement(asked) or _changes_agreement(asked)
+        ) and roll < self.climate.agreements_lost:
             return self.crew.random.choice([B.NO_REPLY, B.LATE, B.ERROR_AFTER])
         for fault, share in self.climate.faults.items():
             if fault in WRITES_ONLY and not writes:
@@ -180,16 +197,20 @@ class Weather(BaseAdapter):
         if fault is None:
             return self._answer(asked, OK)
         self.hit(fault)
-        if fault in LOSSES and asked.method == "POST" and asked.path.endswith("/agreements"):
+        if fault in LOSSES and _makes_agreement(asked):
             self.tally.hit(B.AGREEMENT_LOST)
+        if fault in LOSSES and _changes_agreement(asked):
+            self.tally.hit(B.BILLING_LATE if fault == B.LATE else B.BILLING_LOST)
         return MEETINGS[fault](self, asked)
 
     def _answer(self, asked: Request, fault: Fault) -> Response:
         if not self.app.is_api(asked.path):
             return self.app.admin(asked)
         response = self.app.answer(asked, fault)
-        if response.status == 403:
-            self.hit(B.DENIED)
+        if response.status in REFUSALS:
+            self.hit(REFUSALS[response.status])
+        if response.status == 200 and _changes_agreement(asked):
+            self.tally.hit(B.BILLING_MOVED)
         return response
 
     def _never_sent(self, asked: Request) -> Response:
@@ -256,8 +277,17 @@ MEETINGS: dict[Boundary, Callable[[Weather, Request], Response]] = {
     B.STORM: Weather._storm,
     B.IN_USE: Weather._in_use,
 }
+REFUSALS = {401: B.WRONG_KEYS, 403: B.DENIED}
 LOSSES = frozenset({B.NO_REPLY, B.CUT_SHORT, B.ERROR_AFTER, B.LATE})
 WRITES_ONLY = LOSSES | {B.IN_USE}
+
+
+def _makes_agreement(asked: Request) -> bool:
+    return asked.method == "POST" and asked.path.endswith("/agreements")
+
+
+def _changes_agreement(asked: Request) -> bool:
+    return asked.method == "PATCH" and asked.path.split("/")[-2] == "agreements"
 
 
 def _asked(request: requests.PreparedRequest) -> Request:
