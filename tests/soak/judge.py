@@ -133,7 +133,9 @@ class Judge:
 
     def _is_active(self, addition: Record) -> bool:
         first, last = _moment(self.month), _moment(last_day(self.month))
-        return addition["effectiveDate"] <= last and addition.get("cancelledDate", last) >= first
+        return bool(
+            addition["effectiveDate"] <= last and addition.get("cancelledDate", last) >= first
+        )
 
     def _early(self) -> dict[int | None, date]:
         """Additions of charges that start before their month, and the month that bills them."""
