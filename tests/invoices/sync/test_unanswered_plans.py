@@ -6,7 +6,6 @@ from io import StringIO
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.test import Client
 from pytest_django import Settings
@@ -16,6 +15,7 @@ from invoices.sync import patience, previews, run
 from invoices.sync.scope import RunScope, UndoScope
 from invoices.sync.states import Origin, RunState
 from invoices.tasks import sync as tasks
+from tests.factories import make_user
 from tests.invoices.sync.world import MAY, World, fresh, let_time_pass, sync, work
 from wire import session
 from wire.errors import TransientError
@@ -322,12 +322,12 @@ def test_a_preview_of_an_undo_has_to_read(
 
 
 def test_who_may_only_look_gets_no_buttons(
-    world: World, settings: Settings, client: Client, django_user_model: type[User]
+    world: World, settings: Settings, client: Client
 ) -> None:
     world.line()
     settings.CONNECTWISE_URL = NOBODY
     draft = drafted(fresh=True)
-    client.force_login(django_user_model.objects.create_user("viewer"))
+    client.force_login(make_user())
 
     page = client.get(f"/mapping/invoices/runs/{draft.pk}/").content.decode()
 
