@@ -31,6 +31,8 @@ def links(entry: LogEntry) -> list[Link]:
 
 def address(kind: str, key: str) -> str | None:
     """The page that shows it now; None when it isn't here (a line that could not be loaded)."""
+    if "\0" in key:  # PostgreSQL's text has none
+        return None
     if kind == "mapping":
         return _mapping(key)
     if kind == "line":

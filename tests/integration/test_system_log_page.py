@@ -144,6 +144,62 @@ def test_htmx_gets_the_part_and_everyone_else_the_page(viewer: Client) -> None:
     assert "<html" in viewer.get("/logs/").text
 
 
+def news(client: Client, since: int, **params: str) -> str:
+    return client.get("/logs/news/", {"since": since, **params}).text
+
+
+def test_what_came_since_is_brought_to_the_top_with_the_counts(viewer: Client) -> None:
+    old = write("old")
+    page = viewer.get("/logs/").text
+    assert f'"since": "{old.pk}"' in page
+    assert 'hx-trigger="every 10s"' in page
+    new = write("new", level=40)
+    told = news(viewer, old.pk)
+    assert '<tbody hx-swap-oob="afterbegin:#log-rows">' in told
+    assert ">new<" in told
+    assert ">old<" not in told
+    assert 'class="tile is-error"' in told
+    assert "<b>2</b> entries" in told
+    assert f'"since": "{new.pk}"' in told
+
+
+def test_news_keep_to_the_level_the_search_and_the_first_page(viewer: Client) -> None:
+    for number in range(21):
+        write(f"n{number}", level=40)
+    assert ">n3<" in news(viewer, 0, level="error")
+    assert ">n3<" not in news(viewer, 0, level="warning")
+    assert ">n3<" not in news(viewer, 0, q="n4")
+    second = news(viewer, 0, page="2")
+    assert "log-rows" not in second
+    assert "Total Logs (30d)" in second
+
+
+@pytest.mark.parametrize("since", ["", "x", "9" * 30, "-1"])
+def test_news_since_nothing_known_bring_the_counts_only(viewer: Client, since: str) -> None:
+    write("one")
+    answer = viewer.get("/logs/news/", {"since": since})
+    assert answer.status_code == 200
+    assert ">one<" not in answer.text
+
+
+def test_the_first_entry_takes_the_place_of_the_empty_page(viewer: Client) -> None:
+    assert '"empty": "1"' in viewer.get("/logs/").text
+    write("first")
+    answer = viewer.get("/logs/news/", {"since": 0, "empty": "1"})
+    assert answer.headers["HX-Retarget"] == "#log"
+    assert answer.text.lstrip().startswith('<div id="log"')
+
+
+def test_columns_are_level_timestamp_and_summary(viewer: Client) -> None:
+    write("what happened", level=30, details="line one\nline two")
+    page = viewer.get("/logs/").text
+    heads = ["Level", "Timestamp", "Summary"]
+    assert all(f'<th scope="col">{head}</th>' in page for head in heads)
+    assert ">2026-05-18 09:30</time>" in page
+    assert "Warning</span>" in page
+    assert "<pre>line one\nline two</pre>" in page
+
+
 def test_an_empty_log_says_what_will_be_here(viewer: Client) -> None:
     LogEntry.objects.all().delete()
     assert "Nothing has been logged" in viewer.get("/logs/").text
@@ -205,7 +261,9 @@ def test_a_mapping_leads_to_its_tab(viewer: Client, about: str, target: str) -> 
     assert viewer.get(address).headers["Location"] == target
 
 
-@pytest.mark.parametrize("about", ["line/NEVER", "run/99999", "load/99999", "run/x"])
+@pytest.mark.parametrize(
+    "about", ["line/NEVER", "line/%00", "run/99999", "run/%00", "load/99999", "run/x"]
+)
 def test_what_is_not_here_leads_back_to_the_log(viewer: Client, about: str) -> None:
     response = viewer.get(f"/logs/{about}/", follow=True)
     assert response.redirect_chain == [("/logs/", 302)]
