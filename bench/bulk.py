@@ -45,18 +45,18 @@ def rows(sizes: Sizes) -> list[Row]:
     # A synced line is not updated, and all of the month shall be.
     InvoiceLine.objects.filter(period=month).update(psa_status="not_synced", error="")
     user, _ = User.objects.get_or_create(username="bench", is_superuser=True, is_staff=True)
-    changes = _Changes(month)
+    changes = Changes(month)
     counts = sorted({n for n in (100, 10_000) if n < sizes.lines} | {sizes.lines})
     return [row for count in counts for row in _of(count, month, user, changes, sizes.repeats)]
 
 
-def _of(count: int, month: date, user: User, changes: "_Changes", repeats: int) -> Sequence[Row]:
+def _of(count: int, month: date, user: User, changes: "Changes", repeats: int) -> Sequence[Row]:
     with connection.cursor() as cursor:
         cursor.execute("VACUUM (ANALYZE) invoices_invoiceline")
     ids = list(InvoiceLine.objects.filter(period=month).order_by("pk").values_list("pk", flat=True))
     ids = ids[:count]
     done = [
-        (_bulk_update(user, month, ids, changes.next()), _bare_update(ids, changes.next()))
+        (bulk_update(user, month, ids, changes.next()), _bare_update(ids, changes.next()))
         for _ in range(repeats)
     ]
     ours, bare = middle([one for one, _ in done]), middle([other for _, other in done])
@@ -73,7 +73,7 @@ def _of(count: int, month: date, user: User, changes: "_Changes", repeats: int) 
     ]  # fmt: skip
 
 
-class _Changes:
+class Changes:
     """One after the other, each unlike the one before: every line really changes."""
 
     def __init__(self, month: date) -> None:
@@ -89,7 +89,7 @@ class _Changes:
         )
 
 
-def _bulk_update(user: User, month: date, ids: Sequence[int], change: LineChange) -> Spent:
+def bulk_update(user: User, month: date, ids: Sequence[int], change: LineChange) -> Spent:
     select_lines(user=user, period=month, lines=InvoiceLine.objects.filter(pk__in=ids))
     draft = bulk.draft_update(user=user, period=month, change=change)
     bulk.confirm_update(edit_id=draft.pk, user=user)

@@ -62,12 +62,7 @@ class Recorded:
 
 def rows(sizes: Sizes) -> list[Row]:
     month = FIRST_DAY.replace(day=1)
-    with platform(FIRST_DAY, sizes.lines) as client:
-        _map_all(client, month)
-        pages: list[Page[InvoiceLine]] = []
-        stream = client.invoice_lines(date_from=month, date_to=last_day(month))
-        http = spent(lambda: pages.extend(stream))
-    recorded = cast(PlatformClient, Recorded(pages))
+    recorded, http = _recorded(month, sizes.lines)
     first, again = _twice(month, recorded, sizes.repeats)
     stored = list(
         Line.objects.filter(period=month).values_list(*(field.attname for field in COLUMNS))
@@ -96,6 +91,25 @@ def rows(sizes: Sizes) -> list[Row]:
     ]  # fmt: skip
 
 
+def both(sizes: Sizes) -> tuple[Spent, Spent]:
+    """Only the first load of a month, and the next one; it is gone again afterwards."""
+    month = FIRST_DAY.replace(day=1)
+    recorded, _ = _recorded(month, sizes.lines)
+    took = _twice(month, recorded, sizes.repeats)
+    _empty(month)
+    return took
+
+
+def _recorded(month: date, lines: int) -> tuple[PlatformClient, Spent]:
+    """The month's pages, and what reading them took."""
+    with platform(FIRST_DAY, lines) as client:
+        _map_all(client, month)
+        pages: list[Page[InvoiceLine]] = []
+        stream = client.invoice_lines(date_from=month, date_to=last_day(month))
+        http = spent(lambda: pages.extend(stream))
+    return cast(PlatformClient, Recorded(pages)), http
+
+
 def _twice(month: date, client: PlatformClient, repeats: int) -> tuple[Spent, Spent]:
     """A first load of the month, and one that finds it unchanged."""
     firsts, again = [], []
@@ -119,7 +133,7 @@ def _map_all(client: PlatformClient, month: date) -> None:
     """So that lines are prefilled from the mappings, as they are every month but the first."""
     companies = cycle(Company.objects.order_by("pk")[:500] or [None])
     products = cycle(Product.objects.order_by("pk")[:500] or [None])
-    Organization.objects.bulk_create(
+    organizations = [
         Organization(
             platform_id=one.id,
             name=one.name,
@@ -129,8 +143,8 @@ def _map_all(client: PlatformClient, month: date) -> None:
         )
         for page in client.organizations()
         for one in page.items
-    )
-    Offer.objects.bulk_create(
+    ]
+    offers = [
         Offer(
             platform_id=one.id,
             name=one.name,
@@ -140,7 +154,10 @@ def _map_all(client: PlatformClient, month: date) -> None:
         )
         for page in client.offers(date_from=month, date_to=last_day(month))
         for one in page.items
-    )
+    ]
+    # Whoever measures twice has them already.
+    Organization.objects.bulk_create(organizations, ignore_conflicts=True)
+    Offer.objects.bulk_create(offers, ignore_conflicts=True)
 
 
 def _load(month: date, client: PlatformClient) -> Spent:

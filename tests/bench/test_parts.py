@@ -3,16 +3,30 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
 from django.conf import settings
 
-from bench import bulk, chromium, command, grid, load, matrix, pages, planning, posting, seed, world
+from bench import (
+    bulk,
+    chromium,
+    command,
+    grid,
+    growth,
+    load,
+    matrix,
+    pages,
+    planning,
+    posting,
+    seed,
+    world,
+)
 from bench.report import Row
 from bench.sizes import Sizes
-from invoices.models import InvoiceLine, Posting, SyncRun
+from invoices.models import InvoiceLine, Period, Posting, SyncRun
 from tests.invoices.sync.world import work
 
 SMALL = Sizes(
@@ -50,6 +64,9 @@ def test_on_seeded_months_grid_bulk_update_and_load_are_measured(
     fill(monkeypatch)
     assert InvoiceLine.objects.count() == SMALL.months * SMALL.lines
 
+    assert all(seconds > 0 for seconds in growth.measured(SMALL).values())
+    InvoiceLine.objects.update(charge_start_date=MAY)  # so that a Bulk Update changes them again
+    Period.objects.filter(month__gt=MAY).delete()
     for part, wanted in (
         (pages, "page of 20, sorted by offer"),
         (bulk, "40 lines, three fields"),
@@ -81,7 +98,7 @@ def test_the_grid_is_measured_in_chromium(monkeypatch: pytest.MonkeyPatch) -> No
 def here(monkeypatch: pytest.MonkeyPatch) -> None:
     """The test's database instead of one made for the measurement, and its worker in this process."""
 
-    def prepare(*, url: str, **_: Any) -> str:
+    def prepare(*, url: str = "", **_: Any) -> str:
         for name, value in {
             **world.CREDENTIALS,
             "CONNECTWISE_URL": url,
@@ -103,6 +120,21 @@ def here(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_preview_is_measured(here: None) -> None:
     assert "4 lines, read, planned and kept" in told(planning.rows(SMALL))
+
+
+def test_how_cost_grows_is_told_beside_a_tenth_of_the_lines(
+    here: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def measured(work: Any, sizes: Sizes) -> growth.Times:
+        return {"a page": sizes.lines / 10} if work is growth.on_months else {}
+
+    monkeypatch.setattr(growth, "_apart", measured)
+    rows = growth.rows(replace(SMALL, lines=1000))
+    assert [(row.what, row.ours, row.other) for row in rows] == [
+        ("a page: 10 lines a month", 1, None),
+        ("a page: 100 lines a month", 10, 1),
+        ("a page: 1,000 lines a month", 100, 10),
+    ]
 
 
 def test_posting_is_measured_and_posts_every_line(here: None) -> None:
