@@ -6,9 +6,11 @@ from datetime import date
 
 import pytest
 from django.contrib.auth.models import User
+from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 
-from invoices.models import InvoiceLine, LineEdit
+from invoices.models import InvoiceLine, LineEdit, Period
+from invoices.months import month_name, months_before
 from invoices.services import bulk
 from psa_connectwise.models import Agreement, ConnectWiseSettings
 from tests.browser.conftest import MakeLine, SignIn
@@ -41,11 +43,13 @@ def confirmation(page: Page) -> Locator:
     return page.locator("#dialog[open]")
 
 
-def test_bulk_update_is_off_until_a_row_is_ticked(
+def test_p35_bulk_update_is_off_until_a_row_is_ticked(
     sign_in: SignIn, operator: User, seed: MakeLine
 ) -> None:
     first, second = seed(), seed()
+    synced = seed(psa_status="synced")
     page = sign_in(operator)
+    expect(page.locator(f"#line-{synced.pk} .tick")).to_be_disabled()
     expect(button(page)).to_be_disabled()
     expect(button(page)).to_have_text("Bulk Update (0)")
     tick(page, first, second)
@@ -54,7 +58,7 @@ def test_bulk_update_is_off_until_a_row_is_ticked(
     expect(button(page)).to_have_text("Bulk Update (1)")
 
 
-def test_dates_and_an_agreement_for_several_lines(
+def test_p36_dates_and_an_agreement_for_several_lines(
     sign_in: SignIn, operator: User, seed: MakeLine, annual: Agreement, month: date
 ) -> None:
     lines = [seed(company=annual.company) for _ in range(3)]
@@ -82,7 +86,7 @@ def test_dates_and_an_agreement_for_several_lines(
     assert InvoiceLine.objects.filter(agreement=annual, agreement_source="bulk").count() == 2
 
 
-def test_back_keeps_the_values_and_escape_closes_the_card(
+def test_p36_back_keeps_the_values_and_escape_closes_the_card(
     sign_in: SignIn, operator: User, seed: MakeLine, month: date
 ) -> None:
     line = seed()
@@ -102,7 +106,7 @@ def test_back_keeps_the_values_and_escape_closes_the_card(
     assert InvoiceLine.objects.get().version == 1
 
 
-def test_the_confirmation_does_not_open_when_nothing_would_change(
+def test_p36_the_confirmation_does_not_open_when_nothing_would_change(
     sign_in: SignIn, operator: User, seed: MakeLine, month: date
 ) -> None:
     line = seed()
@@ -115,7 +119,7 @@ def test_the_confirmation_does_not_open_when_nothing_would_change(
     expect(confirmation(page)).to_have_count(0)
 
 
-def test_create_new_agreement_is_offered_and_names_its_type(
+def test_p36_create_new_agreement_is_offered_and_names_its_type(
     sign_in: SignIn, operator: User, seed: MakeLine, annual: Agreement
 ) -> None:
     settings = ConnectWiseSettings.load()
@@ -136,7 +140,7 @@ def test_create_new_agreement_is_offered_and_names_its_type(
     assert InvoiceLine.objects.get().create_agreement
 
 
-def test_several_organizations_fail_the_whole_save_and_name_the_customers(
+def test_p36_several_organizations_fail_the_whole_save_and_name_the_customers(
     sign_in: SignIn, operator: User, seed: MakeLine, annual: Agreement, month: date
 ) -> None:
     contoso = make_organization(name="Contoso")
@@ -159,41 +163,51 @@ def test_several_organizations_fail_the_whole_save_and_name_the_customers(
     assert not InvoiceLine.objects.filter(version=2).exists()
 
 
-def test_a_line_synced_meanwhile_is_named_and_can_be_left_out(
+def test_p34_a_line_synced_meanwhile_is_named_and_can_be_left_out(
     sign_in: SignIn, operator: User, seed: MakeLine, month: date
 ) -> None:
-    good, bad = seed(), seed()
+    good, bad, late = seed(), seed(), seed(charge_start_date=month.replace(day=20))
     page = sign_in(operator)
-    tick(page, good, bad)
+    tick(page, good, bad, late)
     card = open_card(page)
-    card.get_by_label("Charge Start Date").fill(month.replace(day=3).isoformat())
+    end = month.replace(day=9).isoformat()
+    card.get_by_label("Charge End Date").fill(end)
     card.get_by_role("button", name="Apply").click()
-    expect(confirmation(page)).to_contain_text("update 2 selected invoice lines.")
+    expect(confirmation(page)).to_contain_text("update 3 selected invoice lines.")
     InvoiceLine.objects.filter(pk=bad.pk).update(psa_status="synced", version=2)
     confirmation(page).get_by_role("button", name="Confirm").click()
     dialog = confirmation(page)
-    expect(dialog.get_by_role("alert")).to_contain_text("1 of 2 selected lines stands in the way")
-    expect(dialog).to_contain_text(f"{bad.offer_name} ({bad.platform_id})")
-    expect(dialog).to_contain_text("It was synced")
+    expect(dialog.get_by_role("alert")).to_contain_text("2 of 3 selected lines stand in the way")
+    for line, reason in (
+        (bad, "It was synced"),
+        (late, f"The end {end} is before the start {late.charge_start_date}"),
+    ):
+        named = dialog.get_by_role("listitem").filter(has_text=f"({line.platform_id})")
+        expect(named).to_contain_text(reason)
     assert InvoiceLine.objects.get(pk=good.pk).version == 1
-    dialog.get_by_role("button", name="Leave it out").click()
+    dialog.get_by_role("button", name="Leave these 2 out").click()
     expect(dialog).to_contain_text("update 1 selected invoice line.")
     dialog.get_by_role("button", name="Confirm").click()
     expect(page.locator(f"#line-{good.pk}")).to_contain_text("User Updated")
     assert InvoiceLine.objects.get(pk=bad.pk).version == 2
 
 
-def test_the_selection_survives_pages_sorts_and_searches_and_ends_with_the_period(
-    sign_in: SignIn, operator: User, seed: MakeLine
+def test_p35_the_selection_survives_pages_sorts_and_searches_and_ends_with_the_period(
+    sign_in: SignIn, operator: User, seed: MakeLine, month: date
 ) -> None:
+    last = months_before(month, 1)
+    Period.objects.create(month=last, complete=True, loaded_at=timezone.now())
+    seed(period=last, invoice_date=last)
     for number in range(25):
         seed(vendor_name="Adobe" if number < 22 else "Acronis")
     page = sign_in(operator, "/mapping/invoices/?vendor=Adobe")
     page.get_by_label("Select every row of this page").check()
     expect(button(page)).to_have_text("Bulk Update (20)")
+    page.get_by_role("link", name="Next page").click()
+    expect(page.locator("#selection")).to_contain_text("20 selected, 20 not shown")
     page.get_by_role("button", name="Select all 22 matching").click()
     expect(button(page)).to_have_text("Bulk Update (22)")
-    expect(page.locator("#selection")).to_contain_text("22 selected, 2 not shown")
+    expect(page.locator("#selection")).to_contain_text("22 selected, 20 not shown")
     seed(vendor_name="Adobe")
     page.evaluate("htmx.trigger(document.body, 'linesChanged')")
     expect(page.locator("#showing")).to_contain_text("Showing 23 of 26")
@@ -202,8 +216,12 @@ def test_the_selection_survives_pages_sorts_and_searches_and_ends_with_the_perio
     expect(button(page)).to_have_text("Bulk Update (22)")
     page.goto("/mapping/invoices/?vendor=Acronis")
     expect(page.locator("#selection")).to_contain_text("22 selected, 22 not shown")
-    page.get_by_role("button", name="Clear selection").click()
+    page.get_by_label("Show invoices").select_option(month_name(last))
+    expect(page.locator("#showing")).to_contain_text("Showing 0 of 1")
     expect(button(page)).to_be_disabled()
+    page.get_by_label("Show invoices").select_option(month_name(month))
+    expect(page.locator("#showing")).to_contain_text("Showing 3 of 26")
+    expect(button(page)).to_have_text("Bulk Update (0)")
 
 
 def test_many_lines_are_updated_by_a_worker_while_everyone_sees_it(

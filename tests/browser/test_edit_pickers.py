@@ -21,7 +21,9 @@ def open_picker(page: Page, row: Locator, label: str) -> Locator:
     return options
 
 
-def test_what_was_used_last_comes_first(sign_in: SignIn, operator: User, seed: MakeLine) -> None:
+def test_p32_what_was_used_last_comes_first(
+    sign_in: SignIn, operator: User, seed: MakeLine
+) -> None:
     for name in ("Aardvark", "Bear", "Zebra"):
         make_company(name=name)
     first, second = seed(), seed()
@@ -36,7 +38,7 @@ def test_what_was_used_last_comes_first(sign_in: SignIn, operator: User, seed: M
     expect(options.get_by_role("option").first).to_contain_text("Zebra")
 
 
-def test_twins_show_their_connectwise_id_and_the_id_follows_the_choice(
+def test_p32_twins_show_their_connectwise_id_and_the_id_follows_the_choice(
     sign_in: SignIn, operator: User, seed: MakeLine
 ) -> None:
     make_company(name="Nordwind", connectwise_id=101, city="Bremen")
@@ -56,7 +58,7 @@ def test_twins_show_their_connectwise_id_and_the_id_follows_the_choice(
     assert line.company == twin
 
 
-def test_matched_letters_are_marked_and_no_match_says_what_to_do(
+def test_p32_matched_letters_are_marked_and_no_match_says_what_to_do(
     sign_in: SignIn, operator: User, seed: MakeLine
 ) -> None:
     make_product(name="Microsoft 365 E3")
@@ -91,7 +93,7 @@ def test_escape_closes_the_list_first_and_the_edit_second(
     expect(pencil(page, line)).to_be_focused()
 
 
-def test_closed_agreements_are_shown_and_cant_be_chosen_and_children_name_their_parent(
+def test_p31_closed_agreements_are_shown_and_cant_be_chosen_and_children_name_their_parent(
     sign_in: SignIn, operator: User, seed: MakeLine
 ) -> None:
     company = make_company(name="Acme")
@@ -119,7 +121,7 @@ def test_closed_agreements_are_shown_and_cant_be_chosen_and_children_name_their_
     expect(row_of(page, line).locator("[name=agreement]")).to_have_value("")
 
 
-def test_an_emptied_end_is_automatic_again_and_a_start_cant_be_emptied(
+def test_p30_an_emptied_end_is_automatic_again_and_a_start_cant_be_emptied(
     sign_in: SignIn, operator: User, seed: MakeLine, month: date
 ) -> None:
     line = seed(charge_end_date=month.replace(day=9), charge_end_date_source="user")
@@ -137,7 +139,7 @@ def test_an_emptied_end_is_automatic_again_and_a_start_cant_be_emptied(
     assert (line.charge_end_date, line.charge_end_date_source) == (month.replace(day=28), "none")
 
 
-def test_only_mappings_and_dates_become_inputs_and_the_pencil_turns_blue(
+def test_p30_only_mappings_and_dates_become_inputs_and_the_pencil_turns_blue(
     sign_in: SignIn, operator: User, seed: MakeLine
 ) -> None:
     line = seed()
@@ -159,7 +161,7 @@ def test_only_mappings_and_dates_become_inputs_and_the_pencil_turns_blue(
     ]
 
 
-def test_a_synced_row_is_read_only_and_says_where_it_is_changed_now(
+def test_p37_a_synced_row_is_read_only_and_says_where_it_is_changed_now(
     sign_in: SignIn, operator: User, seed: MakeLine
 ) -> None:
     synced = seed(psa_status="synced", addition_id=88)
@@ -173,7 +175,7 @@ def test_a_synced_row_is_read_only_and_says_where_it_is_changed_now(
     expect(page.get_by_role("tooltip")).to_contain_text("further changes are made in ConnectWise")
 
 
-def test_a_row_synced_meanwhile_says_by_whom(
+def test_p34_a_row_synced_meanwhile_says_by_whom(
     sign_in: SignIn, operator: User, seed: MakeLine, month: date
 ) -> None:
     line = seed()

@@ -70,41 +70,6 @@ def test_typing_searches_and_the_state_survives_a_reload_and_the_way_back(
     expect(page.locator("#search")).to_have_value("azure")
 
 
-def test_pages_turn_and_the_size_is_remembered(
-    sign_in: SignIn, operator: User, seed: MakeLine
-) -> None:
-    for _ in range(45):
-        seed()
-    page = sign_in(operator)
-    expect(page.locator(ROWS)).to_have_count(20)
-    page.get_by_role("link", name="Next page").click()
-    expect(page.locator(".pager-range")).to_have_text("21–40 of 45")
-    page.get_by_label("Page", exact=True).fill("99")
-    page.keyboard.press("Enter")
-    expect(page.locator(".pager-range")).to_have_text("41–45 of 45")
-    expect(page.get_by_label("Page", exact=True)).to_have_value("3")
-    page.get_by_label("Items per page").select_option("50")
-    expect(page.locator(ROWS)).to_have_count(45)
-    page.goto("/mapping/invoices/")
-    expect(page.locator(ROWS)).to_have_count(45)
-
-
-def test_the_head_and_the_edges_stay_while_the_rest_scrolls(
-    sign_in: SignIn, operator: User, seed: MakeLine
-) -> None:
-    for _ in range(30):
-        seed()
-    page = sign_in(operator, path="/mapping/invoices/?per_page=50")
-    tick, action = page.locator("#tick-page"), page.locator(".row-actions").first
-    before = tick.bounding_box(), action.bounding_box()
-    page.locator(".grid-scroll").evaluate("box => box.scrollTo(600, 0)")
-    assert (tick.bounding_box(), action.bounding_box()) == before
-    page.locator(".grid-scroll").evaluate("box => box.scrollTo(600, 300)")
-    assert tick.bounding_box() == before[0]
-    expect(page.locator(".grid-scroll")).to_have_class(re.compile("is-scrolled-left"))
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-
-
 def test_cut_text_and_reasons_are_told_on_hover_and_by_keyboard(
     sign_in: SignIn, operator: User, seed: MakeLine
 ) -> None:
@@ -129,26 +94,6 @@ def test_the_theme_is_switched_and_kept(sign_in: SignIn, operator: User, seed: M
     expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
     page.reload()
     expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
-
-
-def test_ticks_are_kept_across_pages_and_counted(
-    sign_in: SignIn, operator: User, seed: MakeLine
-) -> None:
-    for _ in range(25):
-        seed()
-    page = sign_in(operator)
-    for row in (0, 1, 2):
-        page.locator(f"{ROWS} .tick").nth(row).click()
-    expect(page.locator("#selection")).to_contain_text("3 selected")
-    page.get_by_role("link", name="Next page").click()
-    expect(page.locator("#selection")).to_contain_text("3 selected, 3 not shown")
-    page.get_by_label("Select every row of this page").check()
-    expect(page.locator("#selection")).to_contain_text("8 selected, 3 not shown")
-    page.get_by_role("button", name="Select all 25 matching").click()
-    expect(page.locator("#selection")).to_contain_text("25 selected, 20 not shown")
-    page.get_by_role("button", name="Clear selection").click()
-    expect(page.get_by_role("button", name="Bulk Update (0)")).to_be_disabled()
-    expect(page.locator(f"{ROWS} .tick:checked")).to_have_count(0)
 
 
 def test_a_range_is_ticked_with_shift(sign_in: SignIn, operator: User, seed: MakeLine) -> None:

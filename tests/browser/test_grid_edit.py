@@ -12,6 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 from invoices.models import InvoiceLine
 from tests.browser.conftest import OPERATOR, MakeLine, SignIn
 from tests.factories import make_agreement, make_company, make_product, make_user
+from tests.invoices.loading.fake_platform import FakePlatform, load, make_platform_line
 
 
 def row_of(page: Page, line: InvoiceLine) -> Locator:
@@ -63,7 +64,7 @@ def test_a_row_is_mapped_by_keyboard_alone(
     assert line.agreement_name == "Managed Cloud"
 
 
-def test_escape_restores_everything_and_the_focus(
+def test_p30_escape_restores_everything_and_the_focus(
     sign_in: SignIn, operator: User, seed: MakeLine, month: date
 ) -> None:
     line = seed()
@@ -77,7 +78,7 @@ def test_escape_restores_everything_and_the_focus(
     assert InvoiceLine.objects.get(pk=line.pk).version == 1
 
 
-def test_the_red_cross_cancels_too(sign_in: SignIn, operator: User, seed: MakeLine) -> None:
+def test_p30_the_red_cross_cancels_too(sign_in: SignIn, operator: User, seed: MakeLine) -> None:
     line = seed()
     page = sign_in(operator)
     row = begin_edit(page, line)
@@ -95,7 +96,7 @@ def test_the_row_keeps_its_height(sign_in: SignIn, operator: User, seed: MakeLin
     assert (after["height"], after["y"]) == (before["height"], before["y"])
 
 
-def test_click_to_select_opens_that_one_picker(
+def test_p30_click_to_select_opens_that_one_picker(
     sign_in: SignIn, operator: User, seed: MakeLine
 ) -> None:
     product = make_product(name="Azure Plan")
@@ -111,7 +112,7 @@ def test_click_to_select_opens_that_one_picker(
     assert (line.product, line.product_source) == (product, "user")
 
 
-def test_another_organization_clears_the_agreement_and_fills_its_list(
+def test_p31_another_organization_clears_the_agreement_and_fills_its_list(
     sign_in: SignIn, operator: User, seed: MakeLine
 ) -> None:
     old, new = make_company(name="Old"), make_company(name="Newcomer")
@@ -130,7 +131,7 @@ def test_another_organization_clears_the_agreement_and_fills_its_list(
     expect(options).not_to_contain_text("Of the old one")
 
 
-def test_without_an_organization_there_is_no_agreement_to_choose(
+def test_p31_without_an_organization_there_is_no_agreement_to_choose(
     sign_in: SignIn, operator: User, seed: MakeLine
 ) -> None:
     line = seed()
@@ -138,7 +139,7 @@ def test_without_an_organization_there_is_no_agreement_to_choose(
     expect(begin_edit(page, line).get_by_role("combobox", name="PSA Agreement")).to_be_disabled()
 
 
-def test_an_end_before_the_start_is_refused_at_the_field(
+def test_p34_an_end_before_the_start_is_refused_at_the_field(
     sign_in: SignIn, operator: User, seed: MakeLine
 ) -> None:
     line = seed()
@@ -153,7 +154,7 @@ def test_an_end_before_the_start_is_refused_at_the_field(
     expect(row.locator("input.cell-input")).to_have_count(0)
 
 
-def test_the_second_of_two_users_is_told_who_and_what_and_keeps_their_work(
+def test_p34_the_second_of_two_users_is_told_who_and_what_and_keeps_their_work(
     sign_in: SignIn, operator: User, seed: MakeLine, month: date
 ) -> None:
     line = seed()
@@ -188,7 +189,7 @@ def test_the_second_of_two_users_is_told_who_and_what_and_keeps_their_work(
     )
 
 
-def test_a_saved_value_is_offered_to_the_other_lines(
+def test_p33_a_saved_value_is_offered_to_the_other_lines(
     sign_in: SignIn, operator: User, seed: MakeLine, violations: Callable[[Page], list[str]]
 ) -> None:
     company = make_company(name="Acme")
@@ -211,6 +212,32 @@ def test_a_saved_value_is_offered_to_the_other_lines(
     assert InvoiceLine.objects.filter(company=company).count() == 3
     chosen.refresh_from_db()
     assert chosen.version == 1
+
+
+def test_p33_what_was_saved_is_what_new_lines_get_without_a_badge_and_without_dates(
+    sign_in: SignIn, operator: User, month: date
+) -> None:
+    company = make_company(name="Acme")
+    make_agreement(company=company, name="Annual")
+    make_product(name="Seat")
+    platform = FakePlatform().put(make_platform_line(1, invoice_date=month))
+    load(platform, month)
+    line = InvoiceLine.objects.get()
+    page = sign_in(operator)
+    row = begin_edit(page, line)
+    row.get_by_label("Charge End Date").fill(month.replace(day=9).isoformat())
+    choose(page, row, "PSA Organization", "acme")
+    choose(page, row, "PSA Agreement", "annual")
+    choose(page, row, "PSA Product", "seat")
+    page.keyboard.press("Enter")
+    expect(row.get_by_text("Mapped", exact=True)).to_be_visible()
+    platform.put(make_platform_line(2, invoice_date=month))
+    load(platform, month)
+    page.reload()
+    new = row_of(page, InvoiceLine.objects.get(platform_id="LINE-2"))
+    for text in ("Acme", "Annual", "Seat", "Mapped", "2026-05-31"):
+        expect(new).to_contain_text(text)
+    expect(new.locator(".badge-source")).to_have_count(0)
 
 
 def test_what_is_offered_can_be_declined_by_escape(

@@ -162,6 +162,10 @@ def test_what_is_shown_is_exported(
 def test_two_hundred_rows_are_accessible(
     sign_in: SignIn, operator: User, seed: MakeLine, violations: Callable[[Page], list[str]]
 ) -> None:
+    # axe looks at every cell: the other columns are seen with fewer rows, in every state of them.
+    GridPreference.objects.create(
+        user=operator, grid="invoices", columns=["organization", "status"]
+    )
     organization, offer = make_organization(), make_offer()
     for _ in range(200):
         seed(organization=organization, offer=offer)

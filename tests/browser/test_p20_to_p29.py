@@ -1,11 +1,13 @@
-"""The grid, sentence by sentence (P20 to P24, P28, P29), as an operator sees it."""
+"""The grid, sentence by sentence (P20 to P29), as an operator sees it."""
 
 import re
+from datetime import date
 
 from django.contrib.auth.models import User
 from playwright.sync_api import Locator, Page, expect
 
 from invoices.models import ChargeTypeName, InvoiceLine
+from invoices.months import last_day
 from invoices.queries.columns import END_DATE_HINT
 from tests.browser.conftest import MakeLine, SignIn
 from tests.factories import (
@@ -56,6 +58,8 @@ def test_p20_one_text_line_a_row_and_the_edges_and_the_head_stay(
     assert [one.bounding_box() for one in (tick, act, head)] == before
     box.evaluate("box => box.scrollTo(900, 400)")
     assert head.bounding_box() == before[2]
+    expect(box).to_have_class(re.compile("is-scrolled-left"))
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
 def test_p21_the_columns_their_order_sorts_and_filters(
@@ -170,6 +174,87 @@ def test_p24_the_end_dates_head_tells_what_sync_does(
         )
         == END_DATE_HINT
     )
+
+
+def test_p25_the_end_date_that_will_be_sent_is_told_with_its_why(
+    sign_in: SignIn, operator: User, seed: MakeLine, month: date
+) -> None:
+    last, ninth = last_day(month), month.replace(day=9)
+    by_user = {"charge_end_date": ninth, "charge_end_date_source": "user"}
+    told = {
+        seed(**by_user): f"Sent: {ninth}. Set by a user.",
+        seed(charge_end_date=ninth, charge_end_date_source="system"): (
+            f"Sent: {ninth}. Set by a charge-date rule."
+        ),
+        seed(invoice_source="custom", charge_type="Correction", platform_end_date=ninth): (
+            f"Sent: {ninth}. Custom invoice: the Platform's end date."
+        ),
+        seed(charge_type="Usage Fee"): (
+            f"Sent: {last}. Not recurring: the last day of the start month."
+        ),
+        seed(charge_type="RoundingFee"): (
+            f"Sent: {last}. Not recurring: the last day of the start month."
+        ),
+        seed(charge_type="Purchase Fee"): "Sent: no end date. Recurring: sent without an end date.",
+        seed(charge_start_date=last, **by_user): (
+            f"Sent: {last}. Set by a user. {ninth} is before the start, so the start is sent."
+        ),
+    }
+    page = sign_in(operator)
+    for line, why in told.items():
+        page.mouse.move(0, 0)  # off the tip, which lies over the row below
+        cell(page, line, "Charge End Date").hover()
+        expect(page.locator("#tip")).to_have_text(why)
+    expect(cell(page, list(told)[4], "Charge Type")).to_have_text("RoundingFee")
+
+
+def test_p26_mapped_needs_an_organization_a_product_and_a_chosen_agreement(
+    sign_in: SignIn, operator: User, seed: MakeLine
+) -> None:
+    company, product = make_company(), make_product()
+    agreement = make_agreement(company=company, name="Annual")
+    statuses = {
+        seed(): ("Unmapped", "Not chosen"),
+        seed(company=company, product=product): ("Unmapped", "Not chosen"),
+        seed(company=company, agreement=agreement): ("Unmapped", "Annual"),
+        seed(company=company, product=product, agreement=agreement): ("Mapped", "Annual"),
+        seed(company=company, product=product, create_agreement=True): (
+            "Mapped",
+            "Create new agreement",
+        ),
+    }
+    page = sign_in(operator)
+    for line, (status, agreement_name) in statuses.items():
+        expect(cell(page, line, "Mapping Status")).to_have_text(status)
+        expect(cell(page, line, "PSA Agreement Name")).to_have_text(agreement_name)
+    expect(page.locator("#totals")).to_contain_text("Mapped: 2 | Unmapped: 3")
+
+
+def test_p27_an_outcome_that_is_not_known_shows_as_error_until_it_resolves_itself(
+    sign_in: SignIn, operator: User, seed: MakeLine
+) -> None:
+    lines = [
+        seed(),
+        seed(psa_status="synced"),
+        seed(psa_status="error", error="Product inactive"),
+        seed(psa_status="error", in_flight=True),
+    ]
+    page = sign_in(operator)
+    for line, text in zip(
+        lines,
+        ("Not Synced", "Synced", "ErrorProduct inactive", "Errornot confirmed – checking"),
+        strict=True,
+    ):
+        expect(cell(page, line, "Status in PSA")).to_have_text(text)
+    page.get_by_role("button", name="Filter Status in PSA").click()
+    values = page.locator("#filter-values .cut")
+    expect(values).to_have_text(["Error", "Not Synced", "Synced"])
+    page.keyboard.press("Escape")
+
+    checked = InvoiceLine.objects.filter(pk=lines[3].pk)
+    checked.update(psa_status="synced", in_flight=False, version=2)
+    page.evaluate("htmx.trigger(document.body, 'runTick', {live: true})")
+    expect(cell(page, lines[3], "Status in PSA")).to_have_text("Synced")
 
 
 def test_p28_the_search_reads_five_columns_and_the_state_lives_in_the_url(
