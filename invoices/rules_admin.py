@@ -186,6 +186,12 @@ def _with(rule: ChargeDateRule, *, without: ChargeDateRule | None) -> RuleTable:
 
 
 def _problem(form: ChargeDateRuleForm) -> str:
+    """What is wrong with it; of a form that isn't filled in yet only what to fill in."""
+    missing = [
+        str(form.fields[name].label) for name in form.errors if form.has_error(name, "required")
+    ]
+    if missing:
+        return f"choose {' and '.join(f'“{label}”' for label in missing)} first."
     errors: Sequence[str] = [str(one) for found in form.errors.values() for one in found]
     return " ".join(errors)
 

@@ -8,6 +8,7 @@ from django.core.signals import request_finished
 class SystemLogConfig(AppConfig):
     name = "integration.system_log"
     label = "system_log"
+    verbose_name = "System Logs"
 
     def ready(self) -> None:
         from integration.system_log.handler import flush

@@ -125,6 +125,11 @@ def test_the_effect_of_an_edited_rule_is_seen_without_the_rule_as_it_was(
     assert "has a rule for this date already" in effect(admin_client)
 
 
+def test_the_effect_of_an_empty_form_says_what_to_choose(admin_client: Client) -> None:
+    shown = effect(admin_client, slot="", kind="")
+    assert "Not known yet: choose “Date” and “What to do” first." in shown
+
+
 def test_the_effect_of_a_rule_that_makes_no_sense_says_so(admin_client: Client) -> None:
     assert "Give a day (1 to 31)" in effect(admin_client, kind="fixed_day")
 
