@@ -31,7 +31,6 @@ class SureOnes:
 
     clear: Sequence[Proposal]
     claimed: Sequence[Proposal]
-    lines: int
 
     @property
     def mark(self) -> str:
@@ -66,15 +65,18 @@ def dismiss_suggestion(*, tab: Tab, record: Mapped, target_id: int, user: User) 
 
 
 def sure_ones(tab: Tab) -> SureOnes:
-    """What "Accept all" shows, with the lines that the clear ones would fill."""
+    """What "Accept all" shows."""
     found = sure_proposals(tab)
-    clear = [one for one in found if not one.conflict]
-    wanted: dict[int, Target | None] = {one.record.pk: one.target for one in clear}
     return SureOnes(
-        clear=clear,
+        clear=[one for one in found if not one.conflict],
         claimed=[one for one in found if one.conflict],
-        lines=lines_to_change(tab=tab, wanted=wanted) if wanted else 0,
     )
+
+
+def lines_to_fill(tab: Tab, shown: SureOnes) -> int:
+    """How many lines the clear ones would fill."""
+    wanted: dict[int, Target | None] = {one.record.pk: one.target for one in shown.clear}
+    return lines_to_change(tab=tab, wanted=wanted) if wanted else 0
 
 
 @transaction.atomic

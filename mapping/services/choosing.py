@@ -1,7 +1,6 @@
 """A company or product chosen on its tab: the effect told before, then saved (P12)."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -10,6 +9,7 @@ from mapping.models import MappingChange, Offer, Organization
 from mapping.ports import LineScope, lines
 from mapping.services.mappings import set_company, set_product
 from mapping.services.suggesting import propose_to_namesakes
+from mapping.services.targets import point
 from mapping.tabs import Mapped, Tab, Target
 from psa_connectwise.models import Company, Product
 
@@ -38,12 +38,15 @@ def lines_to_change(*, tab: Tab, wanted: Mapping[int, Target | None]) -> int:
     scope = LineScope(
         columns=(tab.line_column,), keys=tuple((pk,) for pk in wanted), parts=(tab.part,)
     )
-    records: Any = tab.model._default_manager
     with transaction.atomic():
-        changed = list(records.filter(pk__in=wanted).order_by("pk"))
-        for record in changed:
-            setattr(record, tab.field, wanted[record.pk])
-        records.bulk_update(changed, [tab.field], batch_size=1000)
+        # In the order in which everyone locks them.
+        list(
+            tab.model._default_manager.select_for_update(no_key=True)
+            .filter(pk__in=wanted)
+            .order_by("pk")
+            .values_list("pk")
+        )
+        point(tab, {pk: target.pk if target else None for pk, target in wanted.items()})
         number = lines().count(scope)
         transaction.set_rollback(True)
     return number

@@ -10,7 +10,6 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.utils import timezone
 
 from mapping.models import AgreementDefault, MappingChange, Offer, Organization, OrganizationOffer
 from mapping.ports import LineColumn
@@ -23,6 +22,8 @@ from mapping.services.choices import (
     picture,
 )
 from mapping.services.history import drafted, fill_and_keep
+from mapping.services.targets import point
+from mapping.tabs import ORGANIZATIONS, PRODUCTS
 from psa_connectwise.models import Agreement, Company, Product
 
 BATCH = 1000
@@ -86,7 +87,8 @@ def set_agreement(
 def set_companies(choices: Iterable[CompanyChoice], *, by: By) -> list[MappingChange]:
     """Map organizations to companies and fill their lines; what changed, with its history."""
     wanted = {choice.organization_id: choice for choice in choices}
-    changed, changes = [], []
+    targets: dict[int, int | None] = {}
+    changes = []
     for organization in _lock_organizations(wanted):
         choice = wanted[organization.pk]
         if choice.company == organization.company:
@@ -94,11 +96,8 @@ def set_companies(choices: Iterable[CompanyChoice], *, by: By) -> list[MappingCh
         choice.check()
         before, after = picture(organization.company), picture(choice.company)
         changes.append(drafted(by, Kind.ORGANIZATION, before, after, organization=organization))
-        organization.company, organization.response_error = choice.company, ""
-        organization.updated_at = timezone.now()
-        changed.append(organization)
-    fields = ["company", "response_error", "updated_at"]
-    Organization.objects.bulk_update(changed, fields, batch_size=BATCH)
+        targets[organization.pk] = choice.company.pk if choice.company else None
+    point(ORGANIZATIONS, targets)
     return fill_and_keep(changes, by=by, columns=("organization_id",), parts=("customer",))
 
 
@@ -116,7 +115,8 @@ def set_products(choices: Iterable[ProductChoice], *, by: By) -> list[MappingCha
 
 
 def _set_products_for_all(wanted: Mapping[int, ProductChoice], *, by: By) -> list[MappingChange]:
-    changed, changes = [], []
+    targets: dict[int, int | None] = {}
+    changes = []
     locked = Offer.objects.select_for_update(of=("self",), no_key=True).select_related("product")
     for offer in locked.filter(pk__in=wanted).order_by("pk"):
         choice = wanted[offer.pk]
@@ -125,11 +125,8 @@ def _set_products_for_all(wanted: Mapping[int, ProductChoice], *, by: By) -> lis
         choice.check()
         before, after = picture(offer.product), picture(choice.product)
         changes.append(drafted(by, Kind.OFFER, before, after, offer=offer))
-        offer.product, offer.response_error = choice.product, ""
-        offer.updated_at = timezone.now()
-        changed.append(offer)
-    fields = ["product", "response_error", "updated_at"]
-    Offer.objects.bulk_update(changed, fields, batch_size=BATCH)
+        targets[offer.pk] = choice.product.pk if choice.product else None
+    point(PRODUCTS, targets)
     return fill_and_keep(changes, by=by, columns=("offer_id",), parts=("product",))
 
 

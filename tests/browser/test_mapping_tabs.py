@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Locator, Page, expect
 
-from mapping.models import Offer, Organization
+from mapping.models import Offer, Organization, OrganizationOffer
 from tests.browser.conftest import SignIn
 from tests.factories import make_company, make_line, make_offer, make_organization, make_product
 
@@ -81,6 +81,33 @@ def test_unmapping_asks_and_gives_focus_back(sign_in: SignIn, operator: User) ->
     expect(page.locator(f"#mapping-{organization.pk}")).to_contain_text("Unmapped")
     expect(dialog).to_be_hidden()
     expect(page.locator(f"#unmap-{organization.pk}")).to_be_focused()
+
+
+def test_an_offer_gets_a_product_for_one_organization_by_keyboard(
+    sign_in: SignIn, operator: User, contoso: Organization, violations: Violations
+) -> None:
+    offer = Offer.objects.get()
+    hours = make_product(name="Project hours")
+    page = sign_in(operator, "/mapping/products/")
+    dialog = page.get_by_role("dialog", name="Products by organization")
+
+    page.locator(f"#own-{offer.pk}").press("Enter")
+    expect(dialog.get_by_role("combobox", name="Organization Name")).to_be_focused()
+    for typed in ("cont", "hours"):
+        page.keyboard.type(typed)
+        expect(options(page)).to_have_count(1)
+        page.keyboard.press("Enter")
+        expect(options(page)).to_have_count(0)
+        page.keyboard.press("Tab")
+    expect(dialog).to_contain_text("Saving changes 1 unsynced invoice line.")
+    found = violations(page)
+    page.keyboard.press("Enter")
+
+    expect(dialog.get_by_role("region", name="Organizations with a")).to_contain_text("Contoso")
+    assert found + violations(page) == []
+    assert OrganizationOffer.objects.get().product == hours
+    page.keyboard.press("Escape")
+    expect(page.locator(f"#own-{offer.pk}")).to_be_focused()
 
 
 def test_every_dialog_opens_again_and_again(

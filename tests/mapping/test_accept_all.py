@@ -16,6 +16,7 @@ from tests.factories import (
     make_product,
 )
 from tests.mapping.kit import BOTH, HTMX, make_pair, mapped, url
+from tests.mapping.reseller import SYLLABLES
 
 pytestmark = pytest.mark.django_db
 
@@ -120,3 +121,37 @@ def test_without_sure_ones_there_is_nothing_to_accept(mapper: Client, tab: Tab) 
 
     assert "has a suggestion of 95 % or more" in page
     assert not Company.objects.exists()
+
+
+def test_a_long_list_comes_in_parts_and_is_accepted_whole(mapper: Client) -> None:
+    names = [f"{one}{two}mann" for one in SYLLABLES[:13] for two in SYLLABLES[13:26]][:130]
+    pairs = [make_pair(ORGANIZATIONS, name.title()) for name in names]
+    suggest_mappings(ORGANIZATIONS)
+    address = url(ORGANIZATIONS, "accept_all")
+
+    page = mapper.get(address).text
+    sure = int(re.findall(r"(\d+) organizations will be mapped", page)[0])
+    assert sure > 110  # the others are too alike
+    assert page.count("<tr>") == 1 + 100
+    assert f"Show the last {sure - 100}" in page
+
+    mark = mark_of(page)
+    rest = mapper.get(f"{address}?part=clear&start=100&mark={mark}").text
+    assert rest.count("<tr>") == sure - 100
+    assert "<button" not in rest
+
+    mapper.post(address, {"mark": mark}, headers=HTMX)
+    assert sum(mapped(record) == target for record, target in pairs) == sure
+
+
+def test_a_part_of_a_list_that_changed_is_the_whole_of_it_anew(mapper: Client) -> None:
+    make_pair(ORGANIZATIONS, "Contoso")
+    suggest_mappings(ORGANIZATIONS)
+    address = url(ORGANIZATIONS, "accept_all")
+
+    answer = mapper.get(f"{address}?part=clear&start=100&mark=old", headers=HTMX)
+
+    assert answer.headers["HX-Retarget"] == "#dialog-body"
+    assert "look at the list again" in answer.text
+    for wrong in ("part=wat&start=1", "part=clear&start=x", "part=clear"):
+        assert mapper.get(f"{address}?{wrong}").status_code == 400
