@@ -13,6 +13,7 @@ from random import Random
 from typing import Any
 
 WRITES = ("POST", "PATCH", "PUT", "DELETE")
+MINUTE = 60.0  # the window of the quota
 SERVER_ERRORS = (500, 502, 503, 504)
 NAMED = ("ok", "drop", "lost_reply", "late_write", "hang", "truncated")
 
@@ -160,12 +161,12 @@ class Dial:
         if not limit:
             return None
         now = time.monotonic()
-        while self._admitted and self._admitted[0] <= now - 60:
+        while self._admitted and self._admitted[0] <= now - MINUTE:
             self._admitted.popleft()
         if len(self._admitted) < limit:
             self._admitted.append(now)
             return None
-        wait = int(self._admitted[0] + 60 - now) + 1
+        wait = int(self._admitted[0] + MINUTE - now) + 1
         return Fault("before_write", 429, max(wait, 1))
 
 

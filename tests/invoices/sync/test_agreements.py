@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
+import pytest
 from django.db import connection
 
 from invoices.models import InvoiceLine, Operation, OwnAgreement
@@ -10,7 +11,15 @@ from invoices.sync import lanes, run
 from invoices.sync.states import OperationKind, RunState
 from mapping.models import AgreementDefault
 from psa_connectwise.models import Agreement, Company
-from tests.invoices.sync.world import MAY, World, fresh, read_directory, settle_later, sync
+from tests.invoices.sync.world import (
+    MAY,
+    World,
+    fresh,
+    read_directory,
+    settle_later,
+    sync,
+    work,
+)
 
 Status = InvoiceLine.Status
 
@@ -53,6 +62,21 @@ def test_fifty_lines_make_one_and_show_it_as_existing_afterwards(world: World) -
     assert {row.agreement_name for row in rows} == {"C-77"}
     assert not any(row.create_agreement for row in rows)
     assert len({row.addition_id for row in rows}) == 50
+
+
+@pytest.mark.parametrize("fault", ["lost_reply", "500_after_write", "drop"])
+def test_fifty_lines_make_one_though_the_reply_is_lost(world: World, fault: str) -> None:
+    lines = [world.line(create_agreement=True, contract_id="C-77") for _ in range(50)]
+    world.script(fault)
+    started = sync()
+
+    settle_later()
+    work(started)
+
+    assert len(made(world)) == 1
+    assert {fresh(line).psa_status for line in lines} == {Status.SYNCED}
+    assert len({fresh(line).addition_id for line in lines}) == 50
+    assert len(world.additions()) == 50
 
 
 def test_lanes_at_once_make_one(world: World) -> None:

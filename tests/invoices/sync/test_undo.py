@@ -179,6 +179,16 @@ def test_a_whole_month_of_updates_creations_and_cancellations(world: World, in_j
     assert len(again) == len(after)
 
 
+def test_a_second_sync_of_such_a_month_sends_no_write(world: World, in_july: None) -> None:
+    done = june_with_one_gone(world)
+    assert {one.intent for one in done.operations.all()} >= {"create", "update", "move", "end"}
+    writes = len(world.writes())
+
+    again = sync(period=JUNE, cancellations=Cancellations.APPLY)
+
+    assert (len(world.writes()), again.total) == (writes, 0)
+
+
 def sums(of: dict[int, dict[str, Any]]) -> list[Any]:
     return sorted((one["extPrice"], one["extCost"], one.get("cancelledDate", "")) for one in of.values())  # fmt: skip
 
