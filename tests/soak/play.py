@@ -169,12 +169,16 @@ class Play:
                 return
 
     def books(self) -> list[Any]:
-        """What stands there of ours, but for the id and key that one made again can't have."""
+        """What stands there of ours, but for the id and key that one made again can't have.
+
+        One for each key: a second one, written late, is taken away when it is looked for again.
+        """
         own = {"_info", "id", "serialNumber", "sequenceNumber"}
-        ours = [one for one in self.stage.store.all("additions") if _ours(one)]
+        additions = sorted(self.stage.store.all("additions"), key=lambda one: -int(one["id"]))
+        oldest = {one["serialNumber"]: one for one in additions if _ours(one)}
         return sorted(
             sorted((name, str(value)) for name, value in one.items() if name not in own)
-            for one in ours
+            for one in oldest.values()
         )
 
 
