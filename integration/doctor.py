@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from http import HTTPStatus
 
 from django.utils import timezone
 
@@ -28,6 +29,9 @@ DEADLINE_SECONDS = 15.0
 CLOCK_SECONDS = 120.0
 CHOOSE_TYPE = "Choose one in Settings → Configuration."
 
+# Takes what stops its repeats; tells who we are there, and how to go on asking. Raises RemoteErrors.
+SignIn = Callable[[Callable[[], None]], tuple[str, Iterator[Check]]]
+
 
 def check_connections() -> list[Check]:
     """Both sides, at the same time, then what we run on; never raises a RemoteError, and ends within half a minute."""
@@ -46,43 +50,54 @@ def check_connections() -> list[Check]:
     return checks
 
 
-def _platform_checks(known: platform.Credentials) -> Iterator[Check]:
-    def check(name: str, ask: Callable[[], str]) -> Check:
-        return _asked("Platform", name, ask)
-
-    if known.missing:
-        yield check("Address and key", lambda: _not_configured(known.missing, platform.SERVICE))
-        return
-    deadline = _Deadline(platform.SERVICE)
+def _side_checks(
+    side: Side, entrance: str, *, service: str, missing: list[str], sign_in: SignIn
+) -> Iterator[Check]:
+    """The entrance first; what lies behind it is asked only where that opens."""
     try:
+        if missing:
+            raise NotConfigured(missing, service=service)
+        told, others = sign_in(_Deadline(service).check)
+    except RemoteError as error:
+        yield Check(side, entrance, "failed", error.message)
+        return
+    yield Check(side, entrance, "ok", told)
+    yield from others
+
+
+def _platform_checks(known: platform.Credentials) -> Iterator[Check]:
+    def sign_in(throttle: Callable[[], None]) -> tuple[str, Iterator[Check]]:
         client = PlatformClient(
             base_url=known.url,
             api_key=known.api_key,
             timeout=TIMEOUT_SECONDS,
-            throttle=deadline.check,
+            throttle=throttle,
             sleep=_no_pause,
         )
         seller = client.ping()
-    except RemoteError as error:
-        yield Check("Platform", "Address and key", "failed", error.message)
-        return
-    told = f"Signed in as {seller.seller_name} ({seller.seller_id})."
-    yield Check("Platform", "Address and key", "ok", told)
-    yield clock(seller.server_time, now=timezone.now())
-    yield check("Right to read", lambda: _first(client.organizations(), "organizations"))
+        told = f"Signed in as {seller.seller_name} ({seller.seller_id})."
+        return told, _behind_platform(client, seller.server_time)
+
+    return _side_checks(
+        "Platform",
+        "Address and key",
+        service=platform.SERVICE,
+        missing=known.missing,
+        sign_in=sign_in,
+    )
+
+
+def _behind_platform(client: PlatformClient, theirs: datetime) -> Iterator[Check]:
+    yield clock(theirs, now=timezone.now())
+    yield _asked(
+        "Platform", "Right to read", lambda: _first(client.organizations(), "organizations")
+    )
 
 
 def _connectwise_checks(
     known: connectwise.Credentials, chosen: AgreementType | None
 ) -> Iterator[Check]:
-    def check(name: str, ask: Callable[[], str]) -> Check:
-        return _asked("ConnectWise", name, ask)
-
-    if known.missing:
-        yield check("Address and keys", lambda: _not_configured(known.missing, connectwise.SERVICE))
-        return
-    deadline = _Deadline(connectwise.SERVICE)
-    try:
+    def sign_in(throttle: Callable[[], None]) -> tuple[str, Iterator[Check]]:
         client = ConnectWiseClient(
             url=known.url,
             company_id=known.company_id,
@@ -90,22 +105,47 @@ def _connectwise_checks(
             private_key=known.private_key,
             client_id=known.client_id,
             timeout=TIMEOUT_SECONDS,
-            throttle=deadline.check,
+            throttle=throttle,
             sleep=_no_pause,
         )
-        info = client.system_info()
-    except RemoteError as error:
-        yield Check("ConnectWise", "Address and keys", "failed", error.message)
-        return
-    told = f"Signed in to {known.company_id}, version {info.version or 'unknown'}."
-    yield Check("ConnectWise", "Address and keys", "ok", told)
-    yield check("Right to companies", lambda: _first(client.companies(), "companies"))
-    yield check("Right to the catalog", lambda: _first(client.products(), "products"))
-    reading = check("Right to agreements", lambda: _first(client.agreements(), "agreements"))
+        version = client.system_info().version or "unknown"
+        told = f"Signed in to {known.company_id}, version {version}."
+        return told, _behind_connectwise(client, chosen)
+
+    return _side_checks(
+        "ConnectWise",
+        "Address and keys",
+        service=connectwise.SERVICE,
+        missing=known.missing,
+        sign_in=sign_in,
+    )
+
+
+def _behind_connectwise(client: ConnectWiseClient, chosen: AgreementType | None) -> Iterator[Check]:
+    def check(name: str, ask: Callable[[], str], tick: str) -> Check:
+        return _asked("ConnectWise", name, ask, tick=tick)
+
+    yield check(
+        "Right to companies",
+        lambda: _first(client.companies(), "companies"),
+        "Companies → Company Maintenance: inquire, all",
+    )
+    yield check(
+        "Right to the catalog",
+        lambda: _first(client.products(), "products"),
+        "Procurement → Product Catalog: inquire, all",
+    )
+    agreements = "Finance → Agreements"
+    reading = check(
+        "Right to agreements",
+        lambda: _first(client.agreements(), "agreements"),
+        f"{agreements}: inquire, all",
+    )
     yield reading
-    yield check("Right to add agreements", lambda: _may_add_agreements(client))
     if reading.state == "ok":
-        yield check("Right to add Additions", lambda: _may_add_additions(client))
+        adding = f"{agreements}: add and edit, all"
+        yield check("Right to add agreements", lambda: _may_add_agreements(client), adding)
+        yield check("Right to add Additions", lambda: _may_add_additions(client), adding)
     yield from _type_checks(client, chosen)
 
 
@@ -164,11 +204,13 @@ class _Deadline:
             )
 
 
-def _asked(side: Side, name: str, ask: Callable[[], str]) -> Check:
+def _asked(side: Side, name: str, ask: Callable[[], str], *, tick: str = "") -> Check:
+    """`tick` is what a 403 says is missing in ConnectWise's security role."""
     try:
         return Check(side, name, "ok", ask())
     except RemoteError as error:
-        return Check(side, name, "failed", error.message)
+        where = f" Tick there: {tick}." if tick and error.status == HTTPStatus.FORBIDDEN else ""
+        return Check(side, name, "failed", f"{error.message}{where}")
 
 
 def _first(pages: Iterator[object], what: str) -> str:
@@ -189,10 +231,6 @@ def _may_add_additions(client: ConnectWiseClient) -> str:
         return "There is no agreement yet to ask of."
     client.probe_adding_additions(found.items[0].id)
     return "May add Additions."
-
-
-def _not_configured(missing: list[str], service: str) -> str:
-    raise NotConfigured(missing, service=service)
 
 
 def _no_pause(_seconds: float) -> None:
