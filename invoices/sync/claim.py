@@ -62,6 +62,8 @@ def _claim_next(run_id: int, epoch: int) -> Claim | None:
         try:
             return _take(operation)
         except IntegrityError as error:
+            # One unfinished operation for each Posting and each line is the database's own rule:
+            # two runs that planned the same can't both get here, whatever each has read before.
             raise NotTaken(
                 operation, "Another operation for it is under way; sync again when that is settled."
             ) from error
@@ -138,6 +140,7 @@ def _opener(operation: Operation) -> tuple[InvoiceLine, date]:
 
 def _lease(operation: Operation) -> Claim:
     check_move(OperationState(operation.state), OperationState.CLAIMED)
+    # A new one for each lease: whoever slept through the end of theirs can neither send nor record.
     token = uuid4()
     statements.lease(operation, token, remote.lease_seconds())
     operation.state = OperationState.CLAIMED
@@ -170,6 +173,7 @@ def lease_again(operation: Operation) -> Claim | None:
     """Takes an unknown one that was looked for and not found, to send it once more."""
     check_move(OperationState.UNKNOWN, OperationState.CLAIMED)
     token = uuid4()
+    # On condition of the old token: of two sweeps that found it missing, one sends it.
     taken = Operation.objects.filter(
         pk=operation.pk, state=OperationState.UNKNOWN, lease_token=operation.lease_token
     ).update(

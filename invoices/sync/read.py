@@ -23,6 +23,7 @@ from wire.items import BadItem
 
 T = TypeVar("T")
 
+# Far below the silence after which a run counts as left alone (`LONGEST_SILENCE`).
 BEAT_SECONDS = 5.0
 
 

@@ -67,6 +67,7 @@ def start_run(
         scope = RunScope(lines=None if line_ids is None else tuple(line_ids))
     try:
         with transaction.atomic():
+            # A load takes the same lock before it looks for a run: never do both miss each other.
             hold_period(period)
             if load_under_way(period):
                 raise CantStart(f"{period:%B %Y} is being loaded. Sync when the load has finished.")
@@ -74,6 +75,7 @@ def start_run(
                 period=period, scope=scope.to_json(), user=user, origin=origin, heartbeat=Now()
             )  # type: ignore[misc]
     except IntegrityError as error:
+        # `one_live_sync_run`: two people who press at the same moment can't both begin.
         raise AlreadyRunning("A sync is running already; its progress is shown above.") from error
     if scope.undo:
         undo.log_start(started)

@@ -90,6 +90,7 @@ def mark_overdue() -> None:
     deadline = timedelta(seconds=settings.CONNECTWISE_TIMEOUT_SECONDS) + GRACE
     overdue = Operation.objects.filter(state=OperationState.CLAIMED, sent_at__lt=Now() - deadline)
     with transaction.atomic():
+        # Locked first: a worker that records just now is waited for, and its row then no longer fits.
         found = list(overdue.select_for_update().values_list("pk", flat=True))
         operations = Operation.objects.filter(pk__in=found)
         operations.update(
@@ -113,6 +114,7 @@ def _due_by_place() -> list[list[Operation]]:
         if not remote.is_here(operation.run):
             _leave_elsewhere(operation)
             continue
+        # An agreement has no list that it could share with others.
         apart = operation.pk if operation.kind in AGREEMENT_KINDS else 0
         places[str(apart), operation.agreement_id].append(operation)
     return list(places.values())
@@ -128,6 +130,7 @@ def _settle_place(client: ConnectWiseClient, operations: list[Operation], done: 
         else:
             _settle_additions(client, operations, done)
     except NotFound as error:
+        # Their agreement is gone: nothing of theirs stands in it, and nothing can be sent into it.
         for operation in operations:
             claim = _take_over(operation, OperationState.UNKNOWN)
             if claim:
@@ -146,6 +149,7 @@ def _settle_additions(
     agreement = operations[0].agreement
     assert agreement
     makers = [one for one in operations if one.kind == OperationKind.CREATE]
+    # Ids only grow: what a lost reply made has a higher one than what stood there when it was planned.
     lowest = min((one.highest_id_before or 0 for one in makers), default=0)
     nothing: Page[Addition] = Page(items=(), bad=())
     listed = client.additions(agreement.connectwise_id, after_id=lowest) if makers else nothing
