@@ -70,6 +70,11 @@ def entries(now: datetime, *, level: str = "", search: str = "") -> QuerySet[Log
     return found
 
 
+def newest_id() -> int:
+    """What came later has a higher one; 0 where there is none."""
+    return LogEntry.objects.order_by("-id").values_list("id", flat=True).first() or 0
+
+
 def count_up_to_most(found: QuerySet[LogEntry]) -> int:
     """How many match a search, counted no further than anyone pages."""
     return found.order_by()[:MOST_FOUND].count()

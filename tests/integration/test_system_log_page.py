@@ -145,7 +145,7 @@ def test_htmx_gets_the_part_and_everyone_else_the_page(viewer: Client) -> None:
 
 
 def news(client: Client, since: int, **params: str) -> str:
-    return client.get("/logs/news/", {"since": since, **params}).text
+    return client.get("/logs/news/", {"since": str(since), **params}).text
 
 
 def test_what_came_since_is_brought_to_the_top_with_the_counts(viewer: Client) -> None:
@@ -185,7 +185,7 @@ def test_news_since_nothing_known_bring_the_counts_only(viewer: Client, since: s
 def test_the_first_entry_takes_the_place_of_the_empty_page(viewer: Client) -> None:
     assert '"empty": "1"' in viewer.get("/logs/").text
     write("first")
-    answer = viewer.get("/logs/news/", {"since": 0, "empty": "1"})
+    answer = viewer.get("/logs/news/", {"since": "0", "empty": "1"})
     assert answer.headers["HX-Retarget"] == "#log"
     assert answer.text.lstrip().startswith('<div id="log"')
 

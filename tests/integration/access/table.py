@@ -22,6 +22,7 @@ FRAME = [
     row("months/", get=viewers()),
     row("reports/", post=viewers(302, when="always")),
     row("logs/", get=viewers()),
+    row("logs/news/", "logs/news/?since=0", get=viewers()),
     row(
         r"logs/^(?P<kind>line|run|load|mapping)/(?P<key>[\s\S]+)/$",
         "logs/line/{platform_id}/",
