@@ -11,7 +11,6 @@ from contextlib import AbstractContextManager
 
 from psa_connectwise import schemas
 from psa_connectwise.address import SERVICE, site
-from psa_connectwise.conditions import equals
 from psa_connectwise.payloads import (
     AdditionChanges,
     AgreementChanges,
@@ -120,7 +119,7 @@ class ConnectWiseClient:
         """Every agreement in any state; of one company by a search, which may lag behind writes."""
         params: dict[str, str | int] = {}
         if company_id is not None:
-            params["conditions"] = equals("company/id", company_id)
+            params["conditions"] = f"company/id={company_id}"
         return self._rest.pages(
             schemas.AGREEMENT,
             "/finance/agreements",
