@@ -29,6 +29,8 @@ logger = logging.getLogger(__name__)
 
 # A preview that nobody said yes to is dropped then.
 KEPT_FOR = timedelta(days=1)
+# Nobody works on it: it is planned, or waits for an answer.
+READY = Q(state=RunState.DRAFT) | Q(state=RunState.DRAFTING, ask_again_at__isnull=False)
 # So long a worker may need from the ring to its lock.
 PICKED_UP_WITHIN = timedelta(seconds=20)
 
@@ -39,7 +41,7 @@ def start_draft(*, period: date, user: User | None, scope: RunScope) -> SyncRun:
     The caller rings for it once this is committed.
     """
     with transaction.atomic():
-        older = SyncRun.objects.filter(state=RunState.DRAFT, period=period, user=user)
+        older = SyncRun.objects.filter(READY, period=period, user=user)
         # Undoing, or writing over one line, leaves the preview of the month alone.
         own = "undo" if scope.undo else "overwrite" if scope.overwrite else ""
         drop(older.filter(scope__has_key=own) if own else older)

@@ -292,6 +292,18 @@ def test_a_waiting_preview_can_be_planned_without_reading(world: World, settings
     assert draft.planned_at and draft.operations.count() == 1
 
 
+def test_a_waiting_preview_goes_when_its_user_asks_for_another(
+    world: World, settings: Settings, sweep: Callable[[], None]
+) -> None:
+    world.line()
+    settings.CONNECTWISE_URL = NOBODY
+    drafted(fresh=True)
+
+    other = drafted(fresh=True)
+
+    assert [one.pk for one in SyncRun.objects.all()] == [other.pk]
+
+
 def test_a_preview_is_given_up_likewise(
     world: World, settings: Settings, sweep: Callable[[], None]
 ) -> None:
