@@ -139,6 +139,7 @@ def _without_unset(values: dict[str, Any]) -> dict[str, object]:
 
 def _patch(changes: dict[str, object], names: dict[str, str]) -> list[dict[str, object]]:
     return [
+        # Clearing is an operation of its own there; a replacement by null isn't.
         {"op": "remove", "path": path}
         if value is None
         else {"op": "replace", "path": path, "value": value}
@@ -151,5 +152,6 @@ def _value(name: str, value: object) -> object:
     if name.endswith("_id"):
         return {"id": value}
     if isinstance(value, date):
+        # Of a datetime, which is a date too, the day alone.
         return f"{value.isoformat()[:10]}T00:00:00Z"
     return list(value) if isinstance(value, tuple) else value

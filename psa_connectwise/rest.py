@@ -19,7 +19,9 @@ from wire.session import Answer, OnSend, Params, RemoteSession
 
 T = TypeVar("T")
 
+# The most that ConnectWise gives.
 PAGE_SIZE = 1000
+# Numbered pages shift under the reader when a record comes or goes before them.
 FORWARD_ONLY = {"pagination-type": "forward-only"}
 
 
@@ -98,6 +100,7 @@ class Rest:
         if not url:
             return None
         url = urljoin(self._site.api, url)
+        # The keys travel with every request: an answer doesn't decide where to.
         if urlsplit(url)[:2] != urlsplit(self._site.api)[:2]:
             raise ConfigError(
                 f"{SERVICE} continues the list of {what} on another host. {errors.CHECK_URL}",

@@ -20,7 +20,9 @@ SLACK = 1.02
 # About as long as a task may last; beyond it the caller comes back later.
 LONGEST_WAIT_SECONDS = 60.0
 
-# Takes the next slot; answers microseconds until it.
+# Takes the next slot; answers microseconds until it, or minus the milliseconds where that is longer
+# than a caller waits: then no slot is taken. A script runs alone in Redis, so no two get the same one.
+# Without the format Lua would round what it writes to a tenth of a millisecond.
 TAKE = """
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]

@@ -89,11 +89,14 @@ class _Connecting(HTTPConnection):
         if attempt is None:
             super().connect()
             return
+        # Failing in here, TLS included, no byte of the request has left: even a write may be tried again.
         attempt.never_connected = True
         super().connect()
         attempt.never_connected = False
 
     def _new_conn(self) -> socket.socket:
+        # As urllib3 does it, which offers no other way to sockets of one's own kind; and its time-out
+        # holds for each address anew, where ours holds for all of them.
         try:
             found = socket.getaddrinfo(self._dns_host, self.port, type=socket.SOCK_STREAM)
         except (socket.gaierror, UnicodeError) as error:

@@ -62,6 +62,7 @@ SAME_DATES: LiteralString = """(
 
 
 def differs(columns: Iterable[LiteralString]) -> LiteralString:
+    # IS DISTINCT FROM, since a plain <> says nothing where either side is null.
     mine: LiteralString = ", ".join(f"line.{name}" for name in columns)
     theirs: LiteralString = ", ".join(f"staged.{name}" for name in columns)
     return f"(({mine}) IS DISTINCT FROM ({theirs}))"
@@ -114,6 +115,7 @@ def _compare() -> None:
             FROM ({RESOLVED}) staged
             LEFT JOIN invoices_invoiceline line ON line.platform_id = staged.platform_id"""
     )
+    # Nobody else analyses a temporary table: the joins that follow would be planned blindly.
     _run("ANALYZE compared_line")
 
 
@@ -202,6 +204,7 @@ def _assignments() -> str:
             THEN line.{name} ELSE staged.{automatic} END"""
         for name, automatic in CHARGED.items()
     ]
+    # Whoever has the row under edit, or has planned it, finds another version than they read.
     rest = ["gone = false", "changed_on_platform = false", "version = line.version + 1"]
     return ", ".join((*taken, *automatic, *charge, *rest))
 

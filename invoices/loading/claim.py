@@ -46,6 +46,8 @@ def claimed(load_id: int) -> Iterator[Claim | None]:
     if not taken:
         yield None
         return
+    # The token keeps a worker out that was slow and is back; the session's lock tells at once that
+    # one has died, where a heartbeat would tell only after ten minutes.
     _lock("pg_try_advisory_lock", load_id)
     try:
         yield claim

@@ -57,6 +57,7 @@ COPY: LiteralString = f"COPY staged_line ({STAGED}, organization_platform_id, is
 def make_staging() -> None:
     """An empty staging table in this session."""
     with connection.cursor() as cursor:
+        # By its schema, always: a bare name would be looked for in the real ones, too.
         cursor.execute("DROP TABLE IF EXISTS pg_temp.staged_line")
         cursor.execute(
             f"CREATE TEMP TABLE staged_line AS SELECT {STAGED} FROM invoices_invoiceline WITH NO DATA"

@@ -33,8 +33,11 @@ from wire.errors import ConfigError, RemoteError
 logger = logging.getLogger(__name__)
 
 SWEEP = 10_000  # the sweep's own lane
+# Below the minute for which a worker that is shut down is waited for.
 SECONDS = 45.0
+# Between two looks for work that an agreement under way, or a short wait, still holds back.
 PAUSE = 0.1
+# What is put off for longer is no reason to keep the lane: the sweep rings for it.
 SOON = timedelta(seconds=10)
 HANDS = 2
 
@@ -83,6 +86,7 @@ def _work(a_run: SyncRun, epoch: int, go_on: Callable[[], bool], hands: int) -> 
         try:
             post()
         finally:
+            # Django closes those of requests and tasks; this thread is neither.
             connection.close()
 
     with ThreadPoolExecutor(HANDS) as threads:

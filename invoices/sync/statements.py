@@ -34,6 +34,7 @@ NEXT = """
        FOR UPDATE OF operation SKIP LOCKED
 """
 
+# On condition of the version that was planned: whoever edited the line since has made a new one.
 FREEZE = """
     UPDATE invoices_invoiceline
        SET in_flight = true, version = version + 1
@@ -42,7 +43,8 @@ FREEZE = """
     RETURNING id, platform_id, period, create_agreement
 """
 
-# Nothing comes back where the key has its Posting already.
+# Nothing comes back where the key has its Posting already. Times are the statement's: now() would
+# be the begin of the transaction, before it waited for a lock.
 OPEN = """
     INSERT INTO invoices_posting (key, reference_field, line_id, subscription_id, agreement_id,
                                   last_period, after_image, state, created_at)
