@@ -275,12 +275,18 @@ def test_live_rows_come_and_the_row_under_edit_is_left_alone_and_told(
     edited, other = seed(), seed()
     page = sign_in(operator)
     row = begin_edit(page, edited)
+    row.get_by_label("Charge End Date").fill("2020-01-09")
+    box = page.locator(".grid-scroll")
+    scrolled = box.evaluate("box => box.scrollLeft")
+    assert scrolled > 0
     InvoiceLine.objects.filter(pk=other.pk).update(psa_status="synced", version=2)
     InvoiceLine.objects.filter(pk=edited.pk).update(psa_status="synced", version=2)
     page.evaluate("htmx.trigger(document.body, 'runTick', {live: true})")
     expect(row_of(page, other)).to_contain_text("Synced")
     expect(row.get_by_role("status")).to_contain_text("It was synced; further changes are made")
-    expect(row.get_by_label("Charge Start Date")).to_be_visible()
+    expect(row.get_by_label("Charge End Date")).to_have_value("2020-01-09")
+    expect(row.get_by_label("Charge End Date")).to_be_focused()
+    assert box.evaluate("box => box.scrollLeft") == scrolled
 
 
 def test_work_outlives_the_session_and_is_saved_after_signing_in_elsewhere(
