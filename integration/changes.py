@@ -6,11 +6,9 @@ is never deleted (only switched off), so that nothing of it is lost.
 
 from collections.abc import Sequence
 
-from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import User
 from django.db.models import Model, Q, QuerySet
-
-ACTIONS = {ADDITION: "Added", CHANGE: "Changed"}  # else: removed
 
 
 def keep_change(*, user: User, about: Model, told: Sequence[str], action: int = CHANGE) -> None:

@@ -37,10 +37,6 @@ class Progress:
         """Rounded down: 100 means all."""
         return self.mapped * 100 // self.total if self.total else 0
 
-    @property
-    def is_complete(self) -> bool:
-        return self.mapped == self.total
-
 
 @dataclass(frozen=True)
 class Concern:

@@ -12,7 +12,6 @@ from invoices.services.line_change import CREATE, Choice, LineChange
 from invoices.services.lines import LinesRefused
 from psa_connectwise.models import Agreement, Company, Product
 
-COMPANY_FIRST = "Choose a PSA Organization first."
 GONE = "This isn't in ConnectWise's directory any more. Choose another one."
 INPUTS = ("charge_start_date", "charge_end_date", "company", "agreement", "product")
 NO_DATE = {"invalid": "Enter a date as YYYY-MM-DD."}

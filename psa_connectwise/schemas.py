@@ -89,9 +89,6 @@ class SystemInfo:
     """Answered to anyone with working keys: the connection test."""
 
     version: Words = ""
-    is_cloud: Flag = False
-    server_time_zone: Words = ""
-    cloud_region: Words = ""
 
 
 @dataclass(frozen=True, slots=True, config=CONFIG)
@@ -103,7 +100,6 @@ class Company:
     name: Name
     city: Name = ""
     status: Words = _text_at("status", "name")
-    status_id: Ref = _at("status", "id")
     deleted: Flag = _named("deletedFlag", False)
     currency_id: Ref = _at("currency", "id")
     currency_code: Words = _text_at("currency", "currencyCode")
@@ -145,9 +141,7 @@ class Agreement:
     id: Id
     name: Words
     type_id: Ref = _at("type", "id")
-    type_name: Words = _text_at("type", "name")
     company_id: Ref = _at("company", "id")
-    company_name: Words = _text_at("company", "name")
     contact_id: Ref = _at("contact", "id")
     currency_id: Ref = _at("currency", "id")
     currency_code: Words = _text_at("currency", "currencyCode")
@@ -183,9 +177,6 @@ class Addition:
     description: Words = ""
     invoice_description: Words = ""
     agreement_id: Ref = None
-    billed_quantity: Amount = None
-    less_included: Amount = None
-    agreement_status: Words = ""
     # The whole array as it came: an update of one custom field must send all of them.
     custom_fields_raw: tuple[dict[str, Any], ...] | None = _named("customFields", None)
 

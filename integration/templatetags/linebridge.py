@@ -1,6 +1,6 @@
 """Template tags of the frame and the grids: icons, navigation, query strings, numbers."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -83,21 +83,9 @@ def sort_direction(grid: GridState, key: str) -> str:
 
 
 @register.simple_tag
-def without_value(grid: GridState, name: str, value: str) -> str:
-    """The query string without one value of a filter, for its chip."""
-    return grid.without(name, value)
-
-
-@register.simple_tag
 def without_filter(grid: GridState, name: str) -> str:
     """The query string without the filter of column `name`."""
     return grid.with_params(**{name: None})
-
-
-@register.simple_tag
-def column_label(columns: Iterable[Any], key: str) -> str:
-    """The label of the column with that key."""
-    return next((column.label for column in columns if column.key == key), "")
 
 
 @dataclass(frozen=True)
