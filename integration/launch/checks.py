@@ -51,9 +51,14 @@ def shared_out(arguments: list[str]) -> list[str]:
 
 
 def soak(python: Path, arguments: list[str]) -> int:
-    """Plays seeds of the soak likewise. Sets of text have the same order in every replay."""
+    """Plays seeds of the soak likewise. Sets of text have the same order in every replay.
+
+    With `--minutes` the whole product runs for so long, under people and faults.
+    """
+    by_the_clock = any(one.startswith("--minutes") for one in arguments)
     with own_servers() as environment:
-        command = [str(python), "-m", "tests.soak", *arguments]
+        module = "tests.soak_hour" if by_the_clock else "tests.soak"
+        command = [str(python), "-m", module, *arguments]
         return run_in_front(command, environment | {"PYTHONHASHSEED": "0"})
 
 

@@ -97,6 +97,8 @@ def test_a_soak_runs_on_servers_of_its_own_and_replays(monkeypatch: pytest.Monke
     ((command, environment),) = ran
     assert command == ["python", "-m", "tests.soak", "--seeds=3"]
     assert environment == {"DATABASE_URL": "its own", "PYTHONHASHSEED": "0"}
+    assert checks.soak(Path("python"), ["--minutes", "60"]) == 1
+    assert ran[1][0] == ["python", "-m", "tests.soak_hour", "--minutes", "60"]
 
 
 def test_speed_is_measured_on_servers_that_keep_their_data(monkeypatch: pytest.MonkeyPatch) -> None:
