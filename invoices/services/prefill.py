@@ -33,7 +33,7 @@ DEFAULTS: LiteralString = """
     LEFT JOIN mapping_organizationoffer own_product
         ON (own_product.organization_id, own_product.offer_id) = (key.organization_id, key.offer_id)
     LEFT JOIN psa_connectwise_product product
-        ON product.id = coalesce(own_product.product_id, offer.product_id)
+        ON product.id = coalesce(own_product.product_id, offer.product_id) AND NOT product.missing
     -- For this offer, else for the whole contract, else what all its choices share.
     LEFT JOIN mapping_agreementdefault exact
         ON (exact.organization_id, exact.contract_id, exact.offer_id)
@@ -56,9 +56,10 @@ DEFAULTS: LiteralString = """
                 false) AS create_agreement
     ) chosen
     LEFT JOIN psa_connectwise_agreement agreement ON agreement.id = chosen.agreement_id
-    -- A remembered agreement brings its own company.
+    -- A remembered agreement brings its own company. One that was deleted is never filled in.
     LEFT JOIN psa_connectwise_company company
         ON company.id = coalesce(agreement.company_id, organization.company_id)
+            AND NOT company.deleted AND NOT company.missing
 """
 
 AGREEMENT_KEPT: LiteralString = """(line.agreement_source IN ('user', 'bulk')

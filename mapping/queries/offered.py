@@ -1,8 +1,10 @@
 """What of ConnectWise may be chosen for a mapping, as a condition and in words."""
 
-from django.db.models import Q
+from typing import Any
 
-from mapping.tabs import Field, Target
+from django.db.models import Q, QuerySet
+
+from mapping.tabs import Field, Tab, Target
 
 
 def offered(field: Field, prefix: str = "") -> Q:
@@ -23,3 +25,9 @@ def why_not_offered(target: Target) -> str:
         "a bundle, which can't be an addition": getattr(target, "product_class", "") == "Bundle",
     }
     return next((words for words, holds in reasons.items() if holds), "")
+
+
+def mapped_to_gone(tab: Tab) -> "QuerySet[Any]":
+    """Records that are mapped to what nobody could choose any more."""
+    mapped = tab.model._default_manager.filter(**{f"{tab.field}__isnull": False})
+    return mapped.exclude(offered(tab.field, f"{tab.field}__"))

@@ -9,7 +9,7 @@ from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Valu
 from mapping.grid import GridState, Page
 from mapping.models import Offer, Organization, OrganizationOffer
 from mapping.ports import Waiting, lines
-from mapping.queries.offered import why_not_offered
+from mapping.queries.offered import mapped_to_gone, why_not_offered
 from mapping.queries.steps import Step, step_of
 from mapping.queries.suggestions import Proposal, live, proposals, suggestion_counts
 from mapping.tabs import WAITING, Mapped, Tab, Target
@@ -18,7 +18,9 @@ RESPONSE_ERROR, MAPPED, UNMAPPED = "response_error", "mapped", "unmapped"
 STATUSES = {MAPPED: "Mapped", UNMAPPED: "Unmapped", RESPONSE_ERROR: "Response Error"}
 # No status of its own: those of the unmapped that have a suggestion.
 SUGGESTED = "suggested"
-FILTERS = {MAPPED: "Mapped", UNMAPPED: "Unmapped", SUGGESTED: "Suggested", RESPONSE_ERROR: "Response Error"}  # fmt: skip
+# Nor this: those of the mapped whose company or product can't be used any more.
+GONE = "gone"
+FILTERS = {MAPPED: "Mapped", UNMAPPED: "Unmapped", SUGGESTED: "Suggested", RESPONSE_ERROR: "Response Error", GONE: "Gone"}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +95,8 @@ def _matching(tab: Tab, grid: GridState) -> QuerySet[Any]:
         shown = Q(mapping_status__in=wanted)
         if SUGGESTED in wanted:
             shown |= Q(Exists(live(tab).filter(record=OuterRef("pk"))))
+        if GONE in wanted:
+            shown |= Q(pk__in=mapped_to_gone(tab).values("pk"))
         rows = rows.filter(shown)
     for word in grid.search.split():
         found = Q(**{f"{tab.field}__name__unaccent__icontains": word})
@@ -121,11 +125,13 @@ def tab_counts(tab: Tab) -> TabCounts:
     total = sum(numbers.values())
     step = step_of(tab, mapped=sum(mapped for *_, mapped in found), total=total)
     numbers[SUGGESTED], sure = suggestion_counts(tab)
+    numbers[GONE] = mapped_to_gone(tab).count()
     statuses = [
         StatusCount(value="", label="All", count=total),
         *(
             StatusCount(value=value, label=label, count=numbers.get(value, 0))
             for value, label in FILTERS.items()
+            if value != GONE or numbers[GONE]  # told where there is something to do
         ),
     ]
     return TabCounts(statuses=statuses, sure=sure, step=step)

@@ -17,9 +17,10 @@ from django.db.models import Q
 from django.utils import timezone
 
 from mapping.models import DirectoryRefresh, Offer, Organization
+from mapping.queries.offered import mapped_to_gone
 from mapping.services.directory_parts import PARTS, PLATFORM_PARTS, Part, refresh_part
 from mapping.services.suggesting import suggest_quietly
-from mapping.tabs import ORGANIZATIONS, PRODUCTS
+from mapping.tabs import ORGANIZATIONS, PRODUCTS, Tab
 from wire.errors import RemoteError, TransientError
 
 logger = logging.getLogger(__name__)
@@ -39,10 +40,7 @@ WORDS: Mapping[Part, tuple[str, str]] = {
     "agreements": ("agreement", "agreements"),
 }
 # What a part's remote confirms.
-MAPPED: Mapping[Part, type[Organization] | type[Offer]] = {
-    "companies": Organization,
-    "products": Offer,
-}
+MAPPED: Mapping[Part, Tab] = {"companies": ORGANIZATIONS, "products": PRODUCTS}
 # Told: part, read so far, how many there are.
 OnProgress = Callable[[Part, int, int | None], None]
 
@@ -123,6 +121,7 @@ class _Work:
     resumed: bool
     on_progress: OnProgress | None
     told: dict[str, str] = field(default_factory=dict)  # service → what it failed with
+    gone: list[str] = field(default_factory=list)  # what is mapped to something deleted, in words
 
     def run(self) -> None:
         for part in self.refresh.parts:
@@ -152,8 +151,11 @@ class _Work:
             on_page=partial(self._on_page, part),
         )
         self._save_counts(part, {**asdict(counts), "done": True})
-        if part in MAPPED:
-            MAPPED[part].objects.exclude(response_error="").update(response_error="")
+        if tab := MAPPED.get(part):
+            tab.model._default_manager.exclude(response_error="").update(response_error="")
+            if words := gone_words(tab):
+                logger.warning("%s", words)
+                self.gone.append(words)
 
     def _on_page(self, part: Part, read: int, total: int | None) -> None:
         self._save_counts(part, {"read": read, "total": total})
@@ -174,7 +176,7 @@ class _Work:
     def finish(self, failures: list[str]) -> None:
         read = summary(self.refresh)
         self.refresh.message = " ".join(
-            [*failures, f"Still read: {read}" if failures and read else read]
+            [*failures, f"Still read: {read}" if failures and read else read, *self.gone]
         )
         self._update(
             state=State.FAILED if failures else State.DONE,
@@ -202,6 +204,20 @@ def summary(refresh: DirectoryRefresh) -> str:
         records = "1 record" if bad == 1 else f"{bad} records"
         sentence += f" {records} could not be read: see System Logs."
     return sentence
+
+
+def gone_words(tab: Tab) -> str:
+    """Which records are mapped to what can't be used any more, and what to do; "" for none."""
+    gone = mapped_to_gone(tab).order_by("name")
+    number, names = gone.count(), list(gone.values_list("name", flat=True)[:3])
+    if not number:
+        return ""
+    more = f" and {number - len(names):,} more" if number > len(names) else ""
+    who = f"{', '.join(names)}{more} {'is' if number == 1 else 'are'}"
+    return (
+        f"{who} mapped to a {tab.target_noun} that is deleted or inactive in ConnectWise: "
+        f"map {'it' if number == 1 else 'them'} to another one ({tab.title}, filter Gone)."
+    )
 
 
 def _told(part: Part, counts: Mapping[str, int]) -> str:

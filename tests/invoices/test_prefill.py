@@ -334,3 +334,34 @@ def _wait_until_blocked() -> None:
                 return
         time.sleep(0.02)
     raise AssertionError("nobody waited for the line")
+
+
+def test_what_was_deleted_in_connectwise_is_never_filled_in() -> None:
+    gone, lost = make_company(deleted=True), make_product(missing=True)
+    line = make_line(organization=make_organization(company=gone), offer=make_offer(product=lost))
+    by_agreement = make_line(contract_id="CON-9")
+    AgreementDefault.objects.create(
+        organization=by_agreement.organization,
+        contract_id="CON-9",
+        agreement=make_agreement(company=make_company(missing=True)),
+    )
+
+    prefill_lines(where="true")
+
+    for one in (line, by_agreement):
+        one.refresh_from_db()
+        assert (one.company, one.product, one.agreement) == (None, None, None)
+
+
+def test_a_filled_line_lets_go_of_what_was_deleted_and_a_chosen_one_keeps_it() -> None:
+    """Kept, it is refused when it is planned, with the reason."""
+    gone = make_company(deleted=True)
+    organization = make_organization(company=gone)
+    filled = make_line(organization=organization, company=gone, company_source="default")
+    chosen = make_line(organization=organization, company=gone, company_source="user")
+
+    prefill_lines(where="true")
+
+    filled.refresh_from_db()
+    chosen.refresh_from_db()
+    assert (filled.company, chosen.company) == (None, gone)

@@ -1,5 +1,6 @@
 """Refreshing the directory: what is read, what a failing remote leaves."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -186,6 +187,28 @@ def test_a_busy_connectwise_leaves_a_response_error_until_it_answers(
     mapped.refresh_from_db()
     offer.refresh_from_db()
     assert (mapped.response_error, offer.response_error) == ("", BUSY.message)
+
+
+def test_a_deleted_company_is_told_with_those_that_are_mapped_to_it(
+    the_platform: FakePlatform, the_psa: FakeConnectWise, caplog: pytest.LogCaptureFixture
+) -> None:
+    gone = make_company(connectwise_id=7)
+    for name in ("Anchor", "Bridge", "Castle", "Dome"):
+        make_organization(name=name, company=gone)
+    make_organization(company=make_company(connectwise_id=8))
+    deleted = replace(company(7, "Contoso"), deleted=True)
+    the_psa.pages = {"companies": [Page((deleted, company(8, "Fabrikam")))]}
+
+    done = refresh(parts=["companies"])
+
+    told = (
+        "Anchor, Bridge, Castle and 1 more are mapped to a company that is deleted or inactive in "
+        "ConnectWise: map them to another one (Organizations, filter Gone)."
+    )
+    assert done.state == "done"
+    assert done.message.endswith(told)
+    assert told in caplog.text
+    assert Organization.objects.filter(company=gone).count() == 4
 
 
 def test_wrong_keys_are_no_response_error(

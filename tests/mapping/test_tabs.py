@@ -247,3 +247,16 @@ def test_a_search_without_a_hit_offers_the_way_back(mapper: Client, tab: Tab) ->
 
     assert f"No {tab.noun} matches" in page
     assert "Clear search and filters" in page
+
+
+@BOTH
+def test_what_is_mapped_to_something_gone_can_be_filtered(mapper: Client, tab: Tab) -> None:
+    make_record(tab, name="Fine", **{tab.field: make_target(tab)})
+    assert 'id="filter-gone"' not in mapper.get(url(tab)).text
+    make_record(tab, name="Lost", **{tab.field: make_target(tab, missing=True)})
+    make_record(tab, name="Idle", **{tab.field: make_target(tab, inactive=True)})
+
+    page = mapper.get(url(tab), {"status": "gone"}, headers=HTMX).text
+
+    assert '<span class="num" id="count-gone">2</span>' in page
+    assert ("Lost" in page, "Idle" in page, "Fine" in page) == (True, True, False)
