@@ -30,7 +30,7 @@ WORDS = {
         "error": "in error",
         "unknown": "not confirmed",
         "skipped": "skipped",
-        "left": "left",
+        "left": "not sent",
     }.items()
     for undoes in (False, True)
 }

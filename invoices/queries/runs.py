@@ -9,7 +9,7 @@ from django.db.models import Count, F, Min, Q, QuerySet, Sum
 
 from invoices.models import InvoiceLine, Operation, SyncRun
 from invoices.money import Money
-from invoices.sync.states import Intent, OperationState
+from invoices.sync.states import Intent, OperationKind, OperationState
 from mapping.models import Organization
 
 S = OperationState
@@ -60,6 +60,7 @@ class Figures:
     money: Sequence[Money]
     total: int
     planned: int  # rows that would be sent, agreements aside
+    lines: int  # that it is about, whatever comes of them
     post: int  # lines that would become Synced
     refused: int
     warned: int
@@ -98,6 +99,7 @@ def figures(run: SyncRun) -> Figures:
             (g for g in groups if g["state"] == S.PLANNED and g["intent"] != Intent.AGREEMENT),
             "rows",
         ),
+        lines=_sum(groups, "lines"),
         post=_sum((group for group in groups if group["state"] == S.PLANNED), "lines"),
         refused=_sum((group for group in groups if group["state"] == S.REFUSED), "lines"),
         warned=_sum(groups, "warned"),
@@ -159,9 +161,8 @@ class Customer:
     kinds: dict[str, int] = field(default_factory=lambda: dict.fromkeys(KINDS, 0))
     money: dict[str, Money] = field(default_factory=dict)
 
-    @property
-    def counts(self) -> list[tuple[str, int]]:
-        return list(self.kinds.items())
+    def counts(self, shown: Iterable[str]) -> list[tuple[str, int]]:
+        return [(kind, self.kinds[kind]) for kind in shown]
 
     @property
     def rows(self) -> int:
@@ -222,6 +223,11 @@ def unmapped_lines(run: SyncRun) -> int:
         return 0
     lines = InvoiceLine.objects.filter(period=run.period, is_mapped=False)
     return lines.exclude(psa_status=InvoiceLine.Status.SYNCED).count()
+
+
+def agreements_made(run: SyncRun) -> int:
+    made = run.operations.filter(kind=OperationKind.CREATE_AGREEMENT, state=S.DONE)
+    return made.count()
 
 
 def first_sent(run: SyncRun) -> Any:

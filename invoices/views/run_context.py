@@ -117,6 +117,7 @@ def watch_context(request: HtmxHttpRequest, run: SyncRun, *, later: bool = False
         "progress": told,
         "left": _time_left(run, told.done, told.total) if run.is_live else "",
         "lasted": history.lasted(run),
+        "agreements": 0 if run.is_live else queries.agreements_made(run),
         "follower": follower,
         "not_as_shown": changed_rows(run).count() if run.confirmed_at else 0,
         "may_undo": request.user.has_perm("invoices.undo_sync") and not run.is_undo,

@@ -55,12 +55,13 @@ def run_customers(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     run = get_object_or_404(SyncRun, pk=pk)
     grid = read_grid(request, grid="run_customers", sorts=CUSTOMER_SORTS, default_sort="-revenue")
     found = customers(run, sort=grid.sort, descending=grid.descending)
+    shown = [kind for kind in KINDS if any(one.kinds[kind] for one in found)]
     context = {
         "run": run,
         "grid": grid,
-        "customers": found[:MOST_CUSTOMERS],
+        "customers": [(one, one.counts(shown)) for one in found[:MOST_CUSTOMERS]],
         "total": len(found),
-        "kinds": list(KINDS.values()),
+        "kinds": [KINDS[kind] for kind in shown],
     }
     return render(request, "invoices/_run_customers.html", context)
 

@@ -11,14 +11,21 @@ from playwright.sync_api import Page, expect
 from invoices.models import InvoiceLine, InvoiceSettings, Period, SyncRun
 from invoices.sync import previews
 from psa_connectwise.models import Agreement
-from tests.browser.conftest import SignIn
-from tests.factories import make_agreement
+from tests.browser.conftest import OPERATOR, SignIn
+from tests.factories import make_agreement, make_user
 from tests.invoices.sync.conftest import world
 from tests.invoices.sync.world import MAY, World, work
-from tests.invoices.views.runs_world import add_end, known_seller, mapped_line, preview
+from tests.invoices.views.runs_world import (
+    add_end,
+    begun,
+    known_seller,
+    mapped_line,
+    preview,
+    refused_line,
+)
 
 __all__ = ["world"]
-GRID = "/mapping/invoices/?period=2026-05"
+GRID, RUNS = "/mapping/invoices/?period=2026-05", "/mapping/invoices/runs/"
 
 
 @pytest.fixture(autouse=True)
@@ -217,22 +224,44 @@ def test_search_customers_and_going_back(may: Period, operator: User, sign_in: S
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing(
-    may: Period,
-    operator: User,
-    sign_in: SignIn,
-    violations: Callable[[Page], list[str]],
-    theme: str,
+def test_axe_finds_nothing_in_any_state_of_a_run(
+    may: Period, sign_in: SignIn, violations: Callable[[Page], list[str]], theme: str
 ) -> None:
     known_seller()
+    InvoiceSettings.load()
     mapped_line()
+    refused_line()
     mapped_line(billing_cycle="Annual", agreement=make_agreement(billing_cycle="Monthly"))
     draft = preview()
-    add_end(draft)
-    page = sign_in(operator, f"/mapping/invoices/runs/{draft.pk}/", color_scheme=theme)
+    for _ in range(3):
+        add_end(draft, ticked=True)
+    administrator = make_user(*OPERATOR, "invoices.undo_sync", username="anna")
+    page = sign_in(administrator, f"{RUNS}{draft.pk}/", color_scheme=theme)
 
     page.get_by_text("By customer").click()
     page.locator("#customers table").wait_for()
     page.get_by_text("What is sent").first.click()
+    assert violations(page) == []
+    page.locator("#confirm").click()
+    page.get_by_role("dialog").wait_for()
+    assert violations(page) == []
 
+    for state, words in (
+        ("running", "In progress"),
+        ("stopped", "Stopped."),
+        ("failed", "It was stopped."),
+        ("finished", "Done."),
+    ):
+        begun(draft, state, total=2, outcomes={"done": 1, "error": 1})
+        draft.operations.filter(line__isnull=False).update(state="done")
+        page.goto(f"{RUNS}{draft.pk}/")
+        expect(page.locator("#run-watch")).to_contain_text(words)
+        assert violations(page) == []
+
+    broken = SyncRun.objects.create(period=MAY, state="draft", message="ConnectWise is away.")
+    page.goto(f"{RUNS}{broken.pk}/")
+    expect(page.get_by_role("button", name="Try again")).to_be_visible()
+    assert violations(page) == []
+    page.goto(RUNS)
+    expect(page.get_by_role("button", name=f"Undo… run {draft.pk}")).to_be_visible()
     assert violations(page) == []

@@ -38,7 +38,7 @@ def test_while_it_is_planned_the_page_says_so_and_asks_again(operator: Client) -
     text = page(operator, draft)
 
     assert "Planning…" in text
-    assert "every 500ms" in text
+    assert "every 200ms, nudge" in text or "every 1s, nudge" in text  # more slowly as it takes long
     assert 'id="confirm"' not in text
 
 
@@ -49,7 +49,9 @@ def test_a_preview_shows_what_would_happen(operator: Client) -> None:
     text = page(operator, preview())
 
     assert "Preview · May 2026" in text
-    assert "All Mapped lines that are Not Synced or Error: nothing is sent before" in text
+    assert (
+        "All 2 Mapped lines that are Not Synced or Error, whatever the grid is filtered by." in text
+    )
     assert "Adventure Works" in text
     assert "Backup" in text
     assert "Post 1 line<" in text
@@ -258,9 +260,20 @@ def test_over_it_tells_the_result_and_the_problems_in_connectwise_s_words(
     text = page(operator, run)
 
     assert "Done.</strong> 1 with an error." in text
+    assert f'href="/mapping/invoices/runs/{run.pk}/?outcome=error">Show the error</a>' in text
     assert "Quantity must be at least 1." in text
     assert "Open the line" in text
     assert "every" not in text.partition('id="run-watch"')[2].partition(">")[0]
+
+
+def test_over_it_tells_the_agreements_that_were_made(operator: Client) -> None:
+    mapped_line()
+    run = preview()
+    Operation.objects.create(run=run, kind="create_agreement", intent="agreement", state="done")
+    run.operations.update(state="done")
+    begun(run, "finished", total=1)
+
+    assert "1 posted; 1 agreement made." in page(operator, run)
 
 
 def test_what_was_not_as_shown_leads_to_the_preview_that_plans_it_again(

@@ -126,6 +126,17 @@ def test_customers_are_sorted_by_money_and_lead_to_their_rows(operator: Client) 
     assert "510.00" not in down
 
 
+def test_customers_are_counted_by_the_kinds_that_there_are(operator: Client) -> None:
+    mapped_line()
+    refused_line()
+
+    text = text_of(operator.get(f"{RUNS}{preview().pk}/customers/"))
+
+    assert 'class="num">Create</th>' in text
+    assert 'class="num">Would fail</th>' in text
+    assert ">Unchanged<" not in text
+
+
 @pytest.mark.parametrize("sort", ["name", "-name", "rows", "-cost", "-margin", "nonsense"])
 def test_every_sort_of_customers_answers(operator: Client, sort: str) -> None:
     mapped_line()
