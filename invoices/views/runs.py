@@ -44,8 +44,8 @@ def run_watch(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     if request.GET.get("was") != run_context.signature(run):
         return trigger_client_event(HttpResponse(status=204), "runMoved")
     context = run_context.watch_context(request, run)
-    if run.is_live:
-        context |= _live(request, run)
+    if run.is_live and run_context.is_planned(run):
+        context |= _live(request, run)  # else the page has neither rows nor figures to swap
     return render(request, "invoices/_run_watch.html", context)
 
 

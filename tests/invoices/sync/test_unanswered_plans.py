@@ -345,3 +345,20 @@ def test_who_may_only_look_gets_no_buttons(
 
     assert "trying again at" in page
     assert "Try now" not in page
+
+
+def test_an_open_page_is_sent_no_figures_before_there_are_any(
+    world: World, settings: Settings, operator: Client
+) -> None:
+    """Its script would complain of what it finds no place for."""
+    world.line()
+    settings.CONNECTWISE_URL = NOBODY
+    waiting = started()
+    was = operator.get(f"/mapping/invoices/runs/{waiting.pk}/").context["signature"]
+
+    text = operator.get(
+        f"/mapping/invoices/runs/{waiting.pk}/watch/", {"was": was}
+    ).content.decode()
+
+    assert "trying again at" in text
+    assert "hx-swap-oob" not in text
