@@ -10,8 +10,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import requests
 from django.utils import timezone
 from playwright.sync_api import Page, expect
+from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from invoices.models import InvoiceLine, Load, ScheduledJob
@@ -22,6 +24,7 @@ from tests.e2e.installation import API_KEY, Installation, installation
 from tests.e2e.waiting import wait_until
 
 PATIENCE = 60_000  # milliseconds, for what workers do
+TOKEN = "a-token-of-prometheus"
 PASSWORD = "a-good-password-of-mine"
 
 
@@ -35,7 +38,10 @@ def bare(transactional_db: None, tmp_path: Path) -> Iterator[Installation]:
         yield running
 
 
-def test_the_first_hour(bare: Installation, live_server: LiveServer, page: Page) -> None:
+def test_the_first_hour(
+    bare: Installation, live_server: LiveServer, page: Page, settings: Settings
+) -> None:
+    settings.METRICS_TOKEN = TOKEN
     page.goto(live_server.url)
     _become_the_first_administrator(bare, page)
     _save_the_credentials(bare, page)
@@ -43,7 +49,9 @@ def test_the_first_hour(bare: Installation, live_server: LiveServer, page: Page)
     _see_every_check_green(page)
     _make_the_first_rule(page)
     _switch_the_monthly_load_on(page)
+    before = _scraped(live_server)
     _see_what_the_schedule_loaded(page)
+    _see_the_workers_requests(before, _scraped(live_server))
     _see_who_changed_what(page)
 
 
@@ -127,6 +135,27 @@ def _see_what_the_schedule_loaded(page: Page) -> None:
     expect(row).to_contain_text(re.compile(r"\d+ new"))
     by_the_rule = InvoiceLine.objects.filter(charge_end_date_source="system")
     assert set(by_the_rule.values_list("charge_type", flat=True)) == {"Usage Fee"}
+
+
+def _scraped(live_server: LiveServer) -> dict[str, float]:
+    """What Prometheus reads of the web server, by name and labels."""
+    answer = requests.get(
+        f"{live_server.url}/metrics", headers={"Authorization": f"Bearer {TOKEN}"}, timeout=10
+    )
+    rows = (line.rpartition(" ") for line in answer.text.splitlines() if line[0] != "#")
+    return {name: float(value) for name, _, value in rows}
+
+
+def _see_the_workers_requests(before: dict[str, float], after: dict[str, float]) -> None:
+    """Made by a process that the web server knows nothing of."""
+    made = 'linebridge_remote_requests_total{method="GET",outcome="2xx",remote="platform"}'
+    took = 'linebridge_remote_request_seconds_count{method="GET",remote="platform"}'
+    for name in (made, took):
+        assert after[name] > before[name] > 0
+    assert sum(n for name, n in after.items() if name.startswith("linebridge_lines{")) > 300
+    assert after["linebridge_queue_tasks"] >= 0
+    assert after["linebridge_beat_heard_timestamp_seconds"] > 0
+    assert after['linebridge_answered{part="remotes"}'] == 1
 
 
 def _see_who_changed_what(page: Page) -> None:
