@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
+from typing import NoReturn
 
 from integration.launch import checks, demo, virtualenv
 from integration.launch.processes import Interrupted, interruptible
@@ -12,10 +13,14 @@ from integration.launch.state import ROOT, LaunchError, State
 
 def main(arguments: list[str]) -> int:
     """Runs one verb. What goes wrong is one sentence on stderr, never a traceback."""
-    verb, _help = VERBS[parser().parse_args(arguments[:1]).verb]
+    name = parser().parse_args(arguments[:1]).verb
+    rest = arguments[1:]
+    if rest and name in ALONE:
+        refuse(name, rest)
+    verb, _help = VERBS[name]
     try:
         with interruptible():
-            return verb(arguments[1:])
+            return verb(rest)
     except LaunchError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
@@ -35,6 +40,13 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("verb", choices=VERBS, metavar="VERB", help=argparse.SUPPRESS)
     return top
+
+
+def refuse(name: str, rest: list[str]) -> NoReturn:
+    """Who asks a verb for its help doesn't want it to begin."""
+    if {"-h", "--help"} & set(rest):
+        parser().parse_args(["--help"])
+    parser().error(f"{name} takes no arguments")
 
 
 def setup(_rest: list[str]) -> int:
@@ -69,3 +81,5 @@ VERBS: dict[str, tuple[Callable[[list[str]], int], str]] = {
     "manage": (manage, "run manage.py ARGS against the running demo"),
     "lock": (lock, "write requirements*.txt; ARGS such as --upgrade go to the resolver"),
 }
+# The others hand what follows them to pytest, to manage.py or to the resolver.
+ALONE = frozenset({"setup", "demo", "lint"})

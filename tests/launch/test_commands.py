@@ -52,6 +52,17 @@ def test_arguments_reach_pytest_as_they_are(monkeypatch: pytest.MonkeyPatch) -> 
     assert commands.main(["test", "-k", "two words", "--durations=3"]) == 3
 
 
+@pytest.mark.parametrize("verb", ["setup", "demo", "lint"])
+@pytest.mark.parametrize(("argument", "code"), [("--help", 0), ("--fast", 2)])
+def test_a_verb_that_takes_no_arguments_does_not_begin_with_one(
+    monkeypatch: pytest.MonkeyPatch, verb: str, argument: str, code: int
+) -> None:
+    monkeypatch.setitem(commands.VERBS, verb, (lambda rest: pytest.fail("it began"), "begins"))
+    with pytest.raises(SystemExit) as ended:
+        commands.main([verb, argument])
+    assert ended.value.code == code
+
+
 @pytest.mark.parametrize(
     ("given", "run"),
     [
