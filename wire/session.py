@@ -153,6 +153,7 @@ class RemoteSession:
     def _persist(self, call: Call) -> Answer:
         failures, waited = 0, 0.0
         while True:
+            # The wait first, the stamp last: what is stamped as sent goes out at once.
             self._throttle()
             if call.on_send is not None:
                 call.on_send()
@@ -163,6 +164,7 @@ class RemoteSession:
                 error.__cause__ = failure
             else:
                 if answer.status == 429:
+                    # Nothing was done there, so even a write may come again; waiting is no failure.
                     waited = self._obey(answer, waited)
                     continue
                 if answer.status < 500:
@@ -202,6 +204,7 @@ class RemoteSession:
             data=call.body,
             headers=call.headers,
             timeout=attempt.left(),
+            # Followed, a write would become a GET, and the keys would travel where an answer says.
             allow_redirects=False,
             stream=True,
         ) as response:
@@ -305,6 +308,7 @@ def retry_after(value: str | None, *, now: datetime) -> float:
 
 def _http_session(headers: Mapping[str, str]) -> requests.Session:
     session = requests.Session()
+    # No proxy and no .netrc of the machine: where requests go, and with which keys, is ours to say.
     session.trust_env = False
     session.cookies = RequestsCookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
     session.headers.update(headers)

@@ -78,6 +78,7 @@ def _create_addition(client: ConnectWiseClient, claim: Claim, reference: Referen
         applied.stands(claim, found)
         return
     new = reference.new_addition(AdditionImage.from_json(claim.after), operation.key)
+    # Stamped as the bytes leave: without a stamp it was surely never sent, whenever we died.
     reply = client.create_addition(agreement_id, new, on_send=partial(stamp_sent, claim))
     applied.stands(claim, reply.value, request_id=reply.request_id or "")
 

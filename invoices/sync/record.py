@@ -51,6 +51,7 @@ def failed(claim: Claim, failure: Failure, *, request_id: str = "") -> bool:
                 error_code=failure.code,
             )
         _fail_waiting(operation, failure)
+    # After the transaction, here as everywhere: a rollback would take the log's row with it.
     logger.error(
         "%s was not posted: %s", operation_name(operation), failure.reason, extra=links(operation)
     )
