@@ -12,7 +12,15 @@ from mapping.services import run_refresh
 from mapping.tasks import refresh_directory
 from tests.browser.conftest import SignIn
 from tests.mapping.remotes import FakeConnectWise, FakePlatform
-from tests.mapping.reseller import EITHER, OFFERS, ORGANIZATIONS, OTHERWISE, fill
+from tests.mapping.reseller import (
+    EITHER,
+    OFFERS,
+    ORGANIZATIONS,
+    OTHERWISE,
+    PAIRS,
+    companies,
+    fill,
+)
 
 TABS = 80  # more than any page has before its grid
 
@@ -73,6 +81,7 @@ def test_a_thousand_mappings_by_keyboard(sign_in: SignIn, operator: User, asked:
     expect(page.locator("#count-mapped")).to_have_text(f"{ORGANIZATIONS:,}")
     assert not Organization.objects.filter(company=None).exists()
     assert not Organization.objects.filter(company__deleted=True).exists()
+    assert_each_found_its_own()
 
     page.goto("/mapping/products/")
     press(page, page.locator("#refresh-first"))
@@ -81,6 +90,18 @@ def test_a_thousand_mappings_by_keyboard(sign_in: SignIn, operator: User, asked:
     expect(page.locator("#count-all")).to_have_text(str(OFFERS))
     accept_all(page, "offers", OFFERS)
     assert not Offer.objects.filter(product=None).exists()
+
+
+def assert_each_found_its_own() -> None:
+    """Of a pair the one with the reference; what is only written otherwise, the company it was written of."""
+    everyone = Organization.objects.order_by("platform_id").select_related("company")
+    found = [(one.reference_number, one.company.identifier) for one in everyone if one.company]
+    by_reference = [pair for pair in found if pair[0]]
+    assert len(by_reference) == PAIRS - EITHER
+    assert all(reference == identifier for reference, identifier in by_reference)
+    alone = [one.identifier for one in companies()[2 * PAIRS :]]
+    written = found[PAIRS + OTHERWISE :]
+    assert [identifier for _, identifier in written] == alone[: len(written)]
 
 
 def accept_the_rest(page: Page) -> None:
