@@ -200,6 +200,16 @@ def test_everyone_sees_the_run(client: Client) -> None:
     assert "runTick" in answer["HX-Trigger"]
 
 
+def test_a_page_that_is_opened_meanwhile_has_its_button_off(operator: Client) -> None:
+    live_run()
+
+    text = operator.get(RUN).content.decode()  # what it asks for as it opens
+
+    button = text.partition('id="sync-invoices"')[2].partition("</button>")[0]
+    assert " disabled" in button
+    assert "In progress" in button
+
+
 def test_when_it_has_ended_the_bar_says_with_what_and_the_grid_is_told(
     operator: Client,
 ) -> None:

@@ -1,5 +1,6 @@
 """A run's page in its states: being planned, a preview, at work, over (P39, P40)."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -58,6 +59,18 @@ def test_a_preview_shows_what_would_happen(operator: Client) -> None:
     assert "Product inactive: Old Backup" in text
     assert "Map the offer" in text
     assert "Showing <b>2</b> of <b>2</b> rows" in text
+
+
+def test_it_shows_what_would_be_posted_and_earned_per_currency(operator: Client) -> None:
+    mapped_line(total_price="100.00", total_cost="80.00", unit_price=100, unit_cost=80)
+    draft = preview()
+    draft.operations.update(currency="EUR")
+
+    text = page(operator, draft)
+
+    money = text.partition('id="run-money"')[2].partition("</table>")[0]
+    cells = re.findall(r">([^<>]+)</(?:td|a)>", money)
+    assert cells == ["EUR", "1", "100.00", "80.00", "20.00", "20.0 %"]
 
 
 def test_it_says_how_many_lines_are_left_out_as_unmapped(operator: Client) -> None:
