@@ -146,7 +146,7 @@ def lint_steps(python: Path) -> dict[str, list[str]]:
     return {
         "ruff check": [*run, "ruff", "check", "."],
         "ruff format": [*run, "ruff", "format", "--check", "."],
-        "mypy": [*run, "mypy", *PACKAGES, "bench", "tests", "manage.py"],
+        "mypy": [*run, "mypy", *PACKAGES, "bench", "docs", "tests", "manage.py"],
         "lint-imports": [str(python.with_name("lint-imports"))],
         "manage.py check": [*manage, "check"],
         "makemigrations": [*manage, "makemigrations", "--check", "--dry-run"],
