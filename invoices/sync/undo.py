@@ -63,14 +63,30 @@ def why_run_stays(run: SyncRun) -> str:
         return "It is not over yet. Stop it, or wait until it is."
     if run.is_undo:
         return "An undo isn't undone: post its lines again instead."
+    not_yet = why_not_yet(UndoScope(run=run.pk), run.period)
+    if not_yet:
+        return not_yet
     if not can_be_undone().filter(run=run).exists():
         return "Nothing of it stands in ConnectWise."
     return ""
 
 
+def why_not_yet(scope: UndoScope, period: date) -> str:
+    """Why it has to wait: what is not known to stand there can't be taken back; "" where it needn't."""
+    unfinished = Operation.objects.filter(state__in=[state.value for state in UNFINISHED])
+    count = _of(scope, period, unfinished.exclude(kind__in=AGREEMENT_KINDS)).count()
+    if not count:
+        return ""
+    lines = "1 line of it is" if count == 1 else f"{count:,} lines of it are"
+    return f"{lines} being sent or checked. Undo it when that is settled."
+
+
 def chosen(scope: UndoScope, period: date) -> QuerySet[Operation]:
     """A run's, a line's, or all of the period's lines and of its vanished subscriptions."""
-    found = can_be_undone()
+    return _of(scope, period, can_be_undone())
+
+
+def _of(scope: UndoScope, period: date, found: QuerySet[Operation]) -> QuerySet[Operation]:
     if scope.run is not None:
         return found.filter(run=scope.run)
     if scope.line is not None:

@@ -45,6 +45,9 @@ class Command(RunCommand):
         scope, period = _scope(options)
         if options["dry_run"]:
             return _dry_run(undo.preview_undo(scope, period, overwrite=options["overwrite"]))
+        not_yet = undo.why_not_yet(scope, period)
+        if not_yet:
+            raise CouldNotRun(not_yet)
         whole = RunScope(undo=scope, overwrite=options["overwrite"])
         a_run = run.start_run(period=period, scope=whole, user=None, origin=Origin.COMMAND)
         self.work("Undoing", a_run, inline=options["inline"])

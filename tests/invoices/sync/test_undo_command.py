@@ -10,7 +10,8 @@ from django.core.management import CommandError, call_command
 from invoices.models import InvoiceLine
 from invoices.sync import run
 from invoices.sync.scope import RunScope, UndoScope
-from tests.invoices.sync.world import MAY, World, fresh, sync
+from invoices.sync.undo import why_run_stays
+from tests.invoices.sync.world import MAY, World, fresh, settle_later, sync
 
 Status = InvoiceLine.Status
 
@@ -59,6 +60,32 @@ def test_the_command_says_what_it_can_not_do(
 ) -> None:
     with pytest.raises(CommandError, match=words):
         command(*options)
+
+
+@pytest.mark.parametrize("what", ["--run", "--line", "--period"])
+def test_what_is_not_confirmed_yet_is_undone_later(world: World, what: str) -> None:
+    """Half of it would be taken back, and the other half stand there some minutes later."""
+    line, _ = world.line(), world.line()
+    world.script("lost_reply")
+    done = sync()
+    of = {"--run": str(done.pk), "--line": line.platform_id, "--period": "2026-05"}[what]
+
+    with pytest.raises(CommandError, match=r"^1 line of it is being sent or checked\."):
+        command(what, of, "--inline")
+
+    settle_later()
+    told, _ = command(what, of, "--inline")
+    assert told["undone"] == (1 if what == "--line" else 2)
+
+
+def test_a_page_says_that_a_run_is_not_confirmed_yet(world: World) -> None:
+    world.line()
+    world.script("lost_reply")
+    done = sync()
+
+    assert why_run_stays(done) == (
+        "1 line of it is being sent or checked. Undo it when that is settled."
+    )
 
 
 def test_a_sync_does_not_join_an_undo(world: World) -> None:
