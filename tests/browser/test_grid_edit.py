@@ -7,7 +7,7 @@ from datetime import date
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.test import Client
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from invoices.models import InvoiceLine
 from tests.browser.conftest import OPERATOR, MakeLine, SignIn
@@ -316,3 +316,23 @@ def test_work_outlives_the_session_and_is_saved_after_signing_in_elsewhere(
     expect(row).to_contain_text("User Updated")
     line.refresh_from_db()
     assert line.charge_start_date == month.replace(day=2)
+
+
+def test_escape_after_enter_shows_what_the_slow_save_made(
+    sign_in: SignIn, operator: User, seed: MakeLine, month: date
+) -> None:
+    line = seed()
+    page = sign_in(operator)
+    held: list[Route] = []
+    page.route(
+        "**/edit/",
+        lambda one: held.append(one) if one.request.method == "POST" else one.continue_(),
+    )
+    row = begin_edit(page, line)
+    row.get_by_label("Charge Start Date").fill(month.replace(day=2).isoformat())
+    page.keyboard.press("Enter")
+    expect(row.locator("form.htmx-request")).to_have_count(1)
+    page.keyboard.press("Escape")
+    held.pop().continue_()
+    expect(row).to_contain_text("User Updated")
+    expect(row.get_by_label("Charge Start Date")).to_have_count(0)

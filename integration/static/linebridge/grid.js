@@ -232,6 +232,7 @@ document.body.addEventListener("htmx:beforeSwap", (event) => {
 });
 
 function cancel(row) {
+  if ($("form.htmx-request", row)) return; // its save is on the way, and what that answers is true
   returning = row.id;
   ask("GET", row.dataset.cancel, { source: row, target: row, swap: "outerHTML" });
 }
