@@ -86,5 +86,6 @@ def _asked(request: HtmxHttpRequest, line: InvoiceLine, draft: SyncRun) -> HttpR
         "rows": rows,
         "may_confirm": rows and not any(row.is_refused for row in rows),
         "makes_again": any(row.is_new for row in rows),
+        "zone": ZoneInfo(InvoiceSettings.load().time_zone),
     }
     return render(request, "invoices/_receipt_retry.html", context)

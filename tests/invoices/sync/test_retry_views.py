@@ -4,13 +4,14 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 
 from invoices.models import InvoiceLine, SyncRun
 from invoices.sync import previews, run
 from invoices.sync.scope import RunScope, UndoScope
 from invoices.sync.states import RunState
 from tests.factories import make_line
-from tests.invoices.sync.world import MAY, World, fresh, sync, work
+from tests.invoices.sync.world import MAY, World, fresh, let_time_pass, sync, work
 
 HTMX = {"HX-Request": "true"}
 LINES = "/mapping/invoices/lines/"
@@ -91,11 +92,29 @@ def test_while_connectwise_is_read_the_panel_asks_again(
     assert "Write over it" not in text
 
 
-def test_a_connectwise_that_does_not_answer_is_told(
+def test_a_connectwise_that_does_not_answer_is_waited_for_and_that_is_told(
     world: World, operator: Client, rung: list[int]
 ) -> None:
     line = changed_by_hand(world)
-    world.connectwise.faults.set(read_script=["503"] * 20)
+    world.connectwise.faults.set(read_script=["503"] * 4)
+    operator.post(f"{LINES}{line.pk}/retry/", headers=HTMX)
+    here = f"{LINES}{line.pk}/retry/{rung[0]}/"
+
+    text = operator.get(here, headers=HTMX).content.decode()
+
+    assert "ConnectWise has a problem of its own (server error 503); trying again at " in text
+    assert "Nothing was sent." in text
+    assert 'hx-trigger="every 1s"' in text
+    let_time_pass(31)
+    previews.plan_if_needed(rung[0], 1)
+    assert "Write over it" in operator.get(here, headers=HTMX).content.decode()
+
+
+def test_a_connectwise_that_refuses_the_keys_is_told(
+    world: World, operator: Client, rung: list[int], settings: Settings
+) -> None:
+    line = changed_by_hand(world)
+    settings.CONNECTWISE_PRIVATE_KEY = "wrong"
     operator.post(f"{LINES}{line.pk}/retry/", headers=HTMX)
 
     text = operator.get(f"{LINES}{line.pk}/retry/{rung[0]}/", headers=HTMX).content.decode()
