@@ -26,6 +26,9 @@ __all__ = [
 ]
 
 PLAIN_DECIMAL = re.compile(r"-?\d{1,12}(\.\d{1,20})?", re.ASCII)
+# The same with few enough places: nothing else has to be looked at.
+SHORT_AMOUNT = re.compile(r"-?\d{1,12}(\.\d{1,6})?", re.ASCII)
+SHORT_TOTAL = re.compile(r"-?\d{1,12}(\.\d{1,2})?", re.ASCII)
 
 
 def _decimal(value: object, *, places: int) -> Decimal:
@@ -39,10 +42,14 @@ def _decimal(value: object, *, places: int) -> Decimal:
 
 
 def _amount(value: object) -> Decimal:
+    if isinstance(value, str) and SHORT_AMOUNT.fullmatch(value):
+        return Decimal(value)
     return _decimal(value, places=6)
 
 
 def _total(value: object) -> Decimal:
+    if isinstance(value, str) and SHORT_TOTAL.fullmatch(value):
+        return Decimal(value)
     return _decimal(value, places=2)
 
 

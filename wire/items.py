@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import Annotated, Generic, TypeVar
 
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
@@ -11,6 +12,7 @@ from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 T = TypeVar("T")
 
 REASON_LENGTH = 500
+NO_DATE = "should be a date like 2026-05-31"
 CALENDAR_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 # PostgreSQL can't store NUL: one such name would take a whole page down with it.
@@ -24,6 +26,8 @@ TURNED = "\ufffd"
 
 def _showing_turns(value: str) -> str:
     """With a visible sign where writing would be turned unseen."""
+    if value.isascii():  # known to the string itself, without a look at its letters
+        return value
     return TURNING.sub(TURNED, value)
 
 
@@ -82,9 +86,16 @@ def calendar_date(value: object) -> date:
     """Exactly `YYYY-MM-DD`; raises ValueError for anything that merely resembles it."""
     if isinstance(value, date):
         return value
-    if not isinstance(value, str) or not CALENDAR_DATE.fullmatch(value):
-        raise ValueError("should be a date like 2026-05-31")
-    return date.fromisoformat(value)
+    if not isinstance(value, str):
+        raise ValueError(NO_DATE)
+    return _parsed_date(value)
+
+
+@lru_cache(maxsize=4096)  # a month of lines names a few days again and again
+def _parsed_date(text: str) -> date:
+    if not CALENDAR_DATE.fullmatch(text):
+        raise ValueError(NO_DATE)
+    return date.fromisoformat(text)
 
 
 def _id_of(record: object) -> str | None:
