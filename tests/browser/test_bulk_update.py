@@ -66,6 +66,8 @@ def test_p36_dates_and_an_agreement_for_several_lines(
     tick(page, *lines[:2])
     card = open_card(page)
     expect(card.get_by_role("button", name="Apply")).to_be_disabled()
+    page.set_viewport_size({"width": 1024, "height": 768})
+    expect(card).to_be_in_viewport(ratio=1)  # it goes along with its button
     card.get_by_label("Charge End Date").fill(month.replace(day=20).isoformat())
     expect(card.get_by_role("button", name="Apply")).to_be_enabled()
     card.get_by_role("combobox", name="PSA Agreement Name").click()

@@ -97,7 +97,10 @@ for (const message of document.querySelectorAll("template[data-toast]")) {
 
 // --- Menus and hints (native popovers, put beside what opened them) ------------------------------
 
+const anchors = new WeakMap();
+
 function place(popover, anchor) {
+  anchors.set(popover, anchor);
   const from = anchor.getBoundingClientRect();
   const size = popover.getBoundingClientRect();
   const below = from.bottom + 4 + size.height <= window.innerHeight;
@@ -112,6 +115,13 @@ export function showBeside(popover, anchor) {
   if (!popover.matches(":popover-open")) popover.showPopover();
   place(popover, anchor);
 }
+
+window.addEventListener("resize", () => {
+  for (const popover of document.querySelectorAll(":popover-open")) {
+    const anchor = anchors.get(popover);
+    if (anchor?.isConnected) place(popover, anchor);
+  }
+});
 
 document.addEventListener("toggle", (event) => {
   if (event.newState !== "open" || !event.target.id) return;
