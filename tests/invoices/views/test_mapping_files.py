@@ -176,9 +176,9 @@ def test_every_error_is_shown_with_its_line_and_what_to_do(mapper: Client) -> No
 
     assert "2 errors." in page
     assert "Choose the mended file" in page
-    assert '<td class="num">3</td><td class="is-wrapping is-fault">No organization ORG-N' in page
+    assert '<td class="num">3</td><td class="is-wrapping is-fault">no organization ORG-N' in page
     assert "press Sync Organizations first" in page
-    assert '<td class="num">4</td><td class="is-wrapping is-fault">Kind is “wat”: write' in page
+    assert '<td class="num">4</td><td class="is-wrapping is-fault">kind is “wat”: write' in page
     assert "Import" not in page.partition('<section id="grid"')[2]
     assert confirm(mapper, url).status_code == 422
     assert not MappingChange.objects.exists()
@@ -188,9 +188,9 @@ def test_many_errors_come_in_pages(mapper: Client) -> None:
     url, page = shown(mapper, *["organization;ORG-NOWHERE;;12;;"] * 30)
 
     assert "30 errors." in page
-    assert page.count("No organization ORG-NOWHERE") == 20
+    assert page.count("no organization ORG-NOWHERE") == 20
     second = mapper.get(f"{url}?page=2", headers=HTMX).text
-    assert second.count("No organization ORG-NOWHERE") == 10
+    assert second.count("no organization ORG-NOWHERE") == 10
     assert "<html" not in second
 
 
@@ -269,7 +269,7 @@ def test_the_upload_leads_on_by_htmx_too(mapper: Client) -> None:
 
 def test_a_head_alone_and_a_wrong_head_are_told(mapper: Client) -> None:
     assert "This file has a head, but no row." in shown(mapper)[1]
-    assert "The column connectwise_id is missing" in shown(mapper, data=b"kind;platform_id\r\n")[1]
+    assert "the column connectwise_id is missing" in shown(mapper, data=b"kind;platform_id\r\n")[1]
 
 
 def test_files_are_forgotten_after_a_week(mapper: Client, monkeypatch: pytest.MonkeyPatch) -> None:
