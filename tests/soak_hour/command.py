@@ -16,9 +16,11 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import requests
+from psycopg import sql
 
 from integration.launch import demo, machine, standins
 from integration.launch.processes import Stack, interruptible
@@ -74,6 +76,7 @@ class Hour:
         self.stack, self.people, self.minutes = stack, people, minutes
         self.python = Path(sys.executable)
         self.environment = os.environ | standins.start(stack, self.python)
+        self.environment["DATABASE_URL"] = fresh_database(os.environ["DATABASE_URL"])
         self.address = f"http://127.0.0.1:{machine.free_port(0)}/"
         self.samples: list[samples.Sample] = []
 
@@ -184,6 +187,16 @@ class Hour:
             f"{statuses}, in Error: {dict(verdict.errors(us)) or 'none'}; {len(additions)} Additions"
         )
         return list(verdict.wrong(us, additions))
+
+
+def fresh_database(url: str) -> str:
+    """Beside the one that is given: the stand-ins begin anew too, and know nothing of older lines."""
+    given = urlsplit(url)
+    name = f"{given.path.strip('/')}_soak"
+    with psycopg.connect(urlunsplit(given._replace(path="/postgres")), autocommit=True) as admin:
+        for command in ("DROP DATABASE IF EXISTS {} WITH (FORCE)", "CREATE DATABASE {}"):
+            admin.execute(sql.SQL(command).format(sql.Identifier(name)))
+    return urlunsplit(given._replace(path=f"/{name}"))
 
 
 def _say(text: str) -> None:
