@@ -133,7 +133,8 @@ def confirm_words(post: int, ends: int, refused: int) -> str:
         return f"End {ends:,} Addition{'' if ends == 1 else 's'}"
     if lines:
         return lines
-    return f"Mark {refused:,} as Error" if refused else "Nothing to post"
+    marked = f"Mark {refused:,} line{'' if refused == 1 else 's'} as Error"
+    return marked if refused else "Nothing to post"
 
 
 def zone() -> ZoneInfo:

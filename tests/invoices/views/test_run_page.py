@@ -214,7 +214,7 @@ def test_with_nothing_to_do_the_button_is_off(operator: Client) -> None:
 def test_where_everything_would_fail_the_button_says_what_it_does(operator: Client) -> None:
     refused_line()
 
-    assert "Mark 1 as Error" in page(operator, preview())
+    assert "Mark 1 line as Error" in page(operator, preview())
 
 
 def test_an_undo_is_red_and_says_what_it_takes_back(client: Client) -> None:
