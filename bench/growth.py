@@ -1,7 +1,8 @@
 """Growth: the same work with a hundredth, a tenth and all of the lines a month, in fifteen months each.
 
 Beside each figure stands the one of a tenth of the lines: 10 × is in proportion to them, 1 × is not to
-depend on them at all. The chart is drawn from this table by `bench/chart.py`.
+depend on them at all. The chart is drawn from this table by `bench/chart.py`. Read the slopes: on a machine
+that others use, as the load below tells, every figure is higher than those of the tables above.
 
 ![How cost grows with the lines of a month](growth.svg)
 """
