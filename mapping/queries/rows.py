@@ -15,7 +15,6 @@ from mapping.queries.suggestions import Proposal, live, proposals, suggestion_co
 from mapping.tabs import WAITING, Mapped, Tab, Target
 
 RESPONSE_ERROR, MAPPED, UNMAPPED = "response_error", "mapped", "unmapped"
-STATUSES = {MAPPED: "Mapped", UNMAPPED: "Unmapped", RESPONSE_ERROR: "Response Error"}
 # No status of its own: those of the unmapped that have a suggestion.
 SUGGESTED = "suggested"
 # Nor this: those of the mapped whose company or product can't be used any more.
@@ -40,10 +39,6 @@ class MappingRow:
     @property
     def pk(self) -> int:
         return self.record.pk
-
-    @property
-    def status_words(self) -> str:
-        return STATUSES[self.status]
 
 
 @dataclass(frozen=True, kw_only=True)
