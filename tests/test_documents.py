@@ -15,8 +15,8 @@ LARGEST_PICTURE = 200_000
 
 def links(page: Path) -> set[str]:
     """What a page links to in this repository."""
-    found = re.findall(r"\]\(([^)#\s]+)", page.read_text())
-    return {link for link in found if "://" not in link}
+    found = re.findall(r"\]\(([^)#\s]+)|src(?:set)?=\"([^\"]+)", page.read_text())
+    return {link or source for link, source in found if "://" not in link + source}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
