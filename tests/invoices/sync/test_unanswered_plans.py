@@ -2,11 +2,9 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from io import StringIO
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 from django.test import Client
 from pytest_django import Settings
 
@@ -237,27 +235,6 @@ def test_a_planner_that_dies_while_it_asks_again_is_taken_over(
     let_time_pass(21)
 
     assert [one.pk for one in run.take_over_dead_plans()] == [waiting.pk]
-
-
-def test_a_command_says_so_and_goes_on(
-    world: World, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    line = world.line()
-    settings.CONNECTWISE_URL = NOBODY
-
-    def a_minute_later(seconds: float) -> None:
-        settings.CONNECTWISE_URL = world.connectwise.url
-        let_time_pass(60)
-
-    monkeypatch.setattr("invoices.management.watching.time.sleep", a_minute_later)
-    told = StringIO()
-
-    call_command("sync_invoices", period="2026-05", inline=True, stderr=told, stdout=StringIO())
-
-    assert told.getvalue() == (
-        "ConnectWise can't be reached; it is tried again until there is an answer.\n"
-    )
-    assert fresh(line).psa_status == Status.SYNCED
 
 
 def test_a_preview_that_reads_waits_likewise(

@@ -1,8 +1,10 @@
 """A ConnectWise that can't be reached: the run says so, keeps trying, and can be stopped (P40)."""
 
 from collections.abc import Iterator
+from io import StringIO
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 from pytest_django import Settings
 
@@ -84,3 +86,24 @@ def test_it_can_be_stopped(world: World, cut_off: SyncRun, line: InvoiceLine) ->
     cut_off.refresh_from_db()
     assert cut_off.state == RunState.STOPPED
     assert (world.writes(), fresh(line).psa_status) == ([], Status.NOT_SYNCED)
+
+
+def test_a_command_says_so_and_goes_on(
+    world: World, line: InvoiceLine, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "BACKOFF_SECONDS", 0.0)
+    settings.CONNECTWISE_URL = NOBODY
+
+    def a_minute_later(seconds: float) -> None:
+        settings.CONNECTWISE_URL = world.connectwise.url
+        let_time_pass(60)
+
+    monkeypatch.setattr("invoices.management.watching.time.sleep", a_minute_later)
+    told = StringIO()
+
+    call_command("sync_invoices", period="2026-05", inline=True, stderr=told, stdout=StringIO())
+
+    assert told.getvalue() == (
+        "ConnectWise can't be reached; it is tried again until there is an answer.\n"
+    )
+    assert fresh(line).psa_status == Status.SYNCED
