@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -181,7 +182,7 @@ class Hour:
     def judge(self) -> list[str]:
         us = verdict.ours(self.environment["DATABASE_URL"])
         address = f"{self.environment['CONNECTWISE_URL']}/_sandbox/additions"
-        additions = json.loads(requests.get(address, timeout=60).text)
+        additions = json.loads(requests.get(address, timeout=60).text, parse_float=Decimal)
         statuses = f"{sum(one.psa_status == 'synced' for one in us.lines)} lines Synced"
         _say(
             f"{statuses}, in Error: {dict(verdict.errors(us)) or 'none'}; {len(additions)} Additions"

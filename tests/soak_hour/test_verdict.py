@@ -9,10 +9,10 @@ from tests.soak_hour.verdict import Line, Ours, errors, wrong
 
 LINE = Line(
     platform_id="LINE-1", psa_status="synced", is_mapped=True, gone=False, in_flight=False,
-    addition_id=7, error_code="", quantity=3,
+    addition_id=7, error_code="", quantity=3, total_price=30,
 )  # fmt: skip
 WELL = Ours(lines=[LINE], owned={"LB-1": 7}, unfinished=0, live_runs=0)
-ADDITION: dict[str, Any] = {"id": 7, "serialNumber": "LB-1", "quantity": 3}
+ADDITION: dict[str, Any] = {"id": 7, "serialNumber": "LB-1", "quantity": 3, "extPrice": 30}
 STRANGER: dict[str, Any] = {"id": 9, "serialNumber": "SN-77", "quantity": 1}
 
 
@@ -24,6 +24,7 @@ def lines(**changes: Any) -> Ours:
     ("us", "additions", "told"),
     [
         (WELL, [ADDITION, STRANGER], []),
+        (WELL, [{**ADDITION, "quantity": 1}], []),  # its total in one piece
         (replace(WELL, unfinished=2), [ADDITION], ["2 operations and 0 runs are not finished"]),
         (
             WELL,
@@ -45,8 +46,8 @@ def lines(**changes: Any) -> Ours:
         ),
         (
             WELL,
-            [{**ADDITION, "quantity": 4}],
-            ["Synced lines that stand with another quantity: LINE-1"],
+            [{**ADDITION, "quantity": 4, "extPrice": 40}],
+            ["Synced lines that stand with another quantity and total: LINE-1"],
         ),
         (
             replace(WELL, lines=[LINE, replace(LINE, platform_id="LINE-2")]),

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 
 LINES = """
-SELECT platform_id, psa_status, is_mapped, gone, in_flight, addition_id, error_code, quantity
+SELECT platform_id, psa_status, is_mapped, gone, in_flight, addition_id, error_code, quantity, total_price
 FROM invoices_invoiceline WHERE period = date_trunc('month', now())::date"""
 UNFINISHED = (
     "SELECT count(*) FROM invoices_operation WHERE state IN ('planned', 'claimed', 'unknown')"
@@ -27,6 +27,7 @@ class Line:
     addition_id: int | None
     error_code: str
     quantity: Any
+    total_price: Any
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,10 +88,10 @@ def _lines(
     other = [
         one.platform_id
         for one in synced
-        if one.addition_id in standing and standing[one.addition_id]["quantity"] != one.quantity
+        if one.addition_id in standing and not _stands(one, standing[one.addition_id])
     ]
     if other:
-        yield f"Synced lines that stand with another quantity: {_some(other)}"
+        yield f"Synced lines that stand with another quantity and total: {_some(other)}"
     numbers = Counter(one.addition_id for one in synced)
     shared = [str(number) for number, count in numbers.items() if count > 1]
     if shared:
@@ -102,6 +103,11 @@ def _lines(
     ]
     if left:
         yield f"Mapped lines that the last sync left: {_some(left)}"
+
+
+def _stands(line: Line, addition: Mapping[str, Any]) -> bool:
+    """A charge whose unit price is not exact is posted as one of its total; an agreement may prorate."""
+    return line.quantity == addition["quantity"] or line.total_price == addition["extPrice"]
 
 
 def errors(us: Ours) -> Counter[str]:
