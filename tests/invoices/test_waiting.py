@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from invoices.queries.waiting import waiting, waiting_ranks
-from mapping.ports import Waiting
+from mapping.ports import Waiting, WaitingRank
 from tests.factories import make_company, make_line, make_offer, make_organization, make_product
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +54,6 @@ def test_amounts_are_put_in_order_by_the_currency_in_which_most_lines_wait() -> 
 
     ranks = waiting_ranks("organization_id")
 
-    assert ranks[much.pk] == (Decimal(150), Decimal(7), 3)
-    assert ranks[forints.pk] == (0, Decimal(10_000), 2)
+    assert ranks[much.pk] == WaitingRank(Decimal(150), Decimal(7), 3)
+    assert ranks[forints.pk] == WaitingRank(Decimal(0), Decimal(10_000), 2)
     assert sorted(ranks, key=lambda pk: ranks[pk]) == [forints.pk, little.pk, much.pk]
