@@ -107,7 +107,7 @@ def _lines(
 
 def _stands(line: Line, addition: Mapping[str, Any]) -> bool:
     """A charge whose unit price is not exact is posted as one of its total; an agreement may prorate."""
-    return line.quantity == addition["quantity"] or line.total_price == addition["extPrice"]
+    return bool(line.quantity == addition["quantity"] or line.total_price == addition["extPrice"])
 
 
 def errors(us: Ours) -> Counter[str]:
