@@ -20,6 +20,7 @@ from invoices.sync.outcomes import keep_outcomes
 from invoices.sync.scope import RunScope
 from invoices.sync.states import (
     AGREEMENT_KINDS,
+    ENDS,
     GIVEN_UP,
     LIVE_RUN,
     OperationState,
@@ -204,6 +205,7 @@ class Progress:
     unknown: int
     skipped: int
     withdrawn: int
+    ended: int = 0  # Additions of subscriptions that are gone; no line of the month is theirs
     undoes: bool = False  # it takes back what other runs did
     # When it is tried again, where it waits, and what for.
     waits_until: datetime | None = None
@@ -211,12 +213,14 @@ class Progress:
 
     @property
     def done(self) -> int:
-        return self.posted + self.errors + self.unknown + self.skipped + self.withdrawn
+        through = self.posted + self.ended + self.errors + self.unknown
+        return through + self.skipped + self.withdrawn
 
     def sentence(self) -> str:
         """ "12 posted, 3 errors": only what there is."""
         counts = {
             "taken back" if self.undoes else "posted": self.posted,
+            "ended": self.ended,
             "with an error": self.errors,
             "not confirmed yet": self.unknown,
             "skipped": self.skipped,
@@ -230,9 +234,11 @@ def progress(run: SyncRun) -> Progress:
     def lines(*states: OperationState) -> Count:
         return Count("pk", filter=Q(state__in=[state.value for state in states]))
 
+    done, ends = Q(state=S.DONE), Q(line=None, undoes=None, kind__in=ENDS)
     counted = run.operations.filter(is_step=False).exclude(kind__in=AGREEMENT_KINDS)
     counts = counted.aggregate(
-        posted=lines(S.DONE),
+        posted=Count("pk", filter=done & ~ends),
+        ended=Count("pk", filter=done & ends),
         errors=lines(S.FAILED, S.REFUSED),
         unknown=lines(S.UNKNOWN),
         skipped=lines(S.SKIPPED),

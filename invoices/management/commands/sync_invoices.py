@@ -129,13 +129,15 @@ def _result(a_run: SyncRun) -> Report:
     done = run.progress(a_run)
     ends = ending.ends_of(a_run)
     waiting = ends.filter(state=OperationState.SKIPPED, reason_code__in=WAITS_FOR_A_YES).count()
-    told = f" {waiting:,} cancellations wait for a yes." if waiting else ""
+    what = "cancellation waits" if waiting == 1 else "cancellations wait"
+    told = f" {waiting:,} {what} for a yes." if waiting else ""
     return Report(
         sentence=f"Sync of {a_run.period:%B %Y}: {done.sentence()}.{told}",
         data={
             "run": a_run.pk,
             "state": a_run.state,
             "posted": done.posted,
+            "ended": done.ended,
             "errors": done.errors,
             "not_confirmed": done.unknown,
             "skipped": done.skipped,

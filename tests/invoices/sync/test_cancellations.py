@@ -14,6 +14,7 @@ from invoices.models import (
     Operation,
     Period,
     Posting,
+    SyncRun,
     UnfinalSubscription,
 )
 from invoices.sync import ending, lanes, run
@@ -254,4 +255,6 @@ def test_the_command_applies_and_skips(world: World, gone: InvoiceLine) -> None:
 
     told, code = command("--cancellations", "apply")
     assert ([one["state"] for one in told["cancellations"]], code) == (["done"], 0)
+    assert (told["posted"], told["ended"]) == (0, 1)  # its four lines were posted by the first one
     assert len(ended(world)) == 1
+    assert run.progress(SyncRun.objects.latest("pk")).sentence() == "1 ended"
