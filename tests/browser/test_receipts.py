@@ -61,8 +61,7 @@ def post(page: Page, line: InvoiceLine) -> None:
 
 def open_receipt(page: Page, line: InvoiceLine) -> Locator:
     """By keyboard."""
-    status(page, line).focus()
-    page.keyboard.press("Enter")
+    status(page, line).press("Enter")  # its focus too: the run's end may just have renewed the row
     panel = page.get_by_role("dialog", name="Backup Pro")
     expect(panel).to_be_visible()
     return panel

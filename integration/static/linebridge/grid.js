@@ -75,18 +75,23 @@ function showTip(element) {
 // Focus may scroll its cell into sight: the tip goes along; one that the mouse opened goes away.
 function followTip() {
   if (tip?.matches(":popover-open") && tipAnchor?.closest("td")?.contains(document.activeElement)) showBeside(tip, tipAnchor);
-  else hideTip();
+  else closeTip();
+}
+
+function closeTip() {
+  if (tip?.matches(":popover-open")) tip.hidePopover();
 }
 
 function hideTip() {
   clearTimeout(tipTimer);
-  if (tip?.matches(":popover-open")) tip.hidePopover();
+  closeTip();
 }
 
 document.addEventListener("mouseover", (event) => {
   if (!event.target.closest?.("#grid tbody td")) { if (!event.target.closest?.("#tip")) hideTip(); return; }
   clearTimeout(tipTimer);
-  tipTimer = setTimeout(() => showTip(event.target), 250);
+  // Scrolling in between leaves it due, unless something else came under the pointer by that.
+  tipTimer = setTimeout(() => { if (event.target.matches(":hover")) showTip(event.target); }, 250);
 });
 document.addEventListener("focusin", (event) => {
   if (event.target.closest?.("#grid tbody td")) showTip(event.target); else hideTip();
