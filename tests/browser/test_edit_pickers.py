@@ -189,3 +189,23 @@ def test_p34_a_row_synced_meanwhile_says_by_whom(
     )
     expect(row).to_contain_text("Synced")
     expect(page.locator("#offer")).to_be_empty()
+
+
+def test_p32_enter_that_is_quicker_than_the_answer_takes_the_best_match(
+    sign_in: SignIn, operator: User, seed: MakeLine
+) -> None:
+    """Typed in one go, with the next field under the fingers before the list is there."""
+    for name in ("Aardvark", "Zebra"):
+        make_company(name=name)
+    line = seed()
+    page = sign_in(operator)
+    row = begin_edit(page, line)
+    row.get_by_role("combobox", name="PSA Organization").focus()
+    page.keyboard.type("zebra")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(row.get_by_role("combobox", name="PSA Organization")).to_have_value("Zebra")
+    page.keyboard.press("Enter")
+    expect(row.locator("input.cell-input")).to_have_count(0)
+    line.refresh_from_db()
+    assert line.company_name == "Zebra"

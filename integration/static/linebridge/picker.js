@@ -27,7 +27,7 @@ class Picker {
     input.addEventListener("click", () => this.open());
     input.addEventListener("input", () => this.search());
     input.addEventListener("keydown", (event) => this.key(event));
-    input.addEventListener("blur", () => this.close());
+    input.addEventListener("blur", () => { if (!this.takesFirst) this.close(); });
     this.list.addEventListener("mousedown", (event) => event.preventDefault());
     this.list.addEventListener("click", (event) => this.choose(event.target.closest("[role=option]")));
   }
@@ -71,6 +71,8 @@ class Picker {
       this.say("The list can't be loaded. Try again.");
     }
     this.box.classList.remove("is-loading");
+    this.isSearching = false;
+    if (this.takesFirst) this.takeFirst();
   }
 
   say(text) {
@@ -85,6 +87,8 @@ class Picker {
   search() {
     this.activate(undefined); // what is shown no longer answers what is typed
     clearTimeout(this.timer);
+    this.isSearching = Boolean(this.input.value);
+    this.takesFirst = false;
     if (!this.input.value) this.set("", "");
     this.timer = setTimeout(() => this.open(this.input.value), WAIT);
   }
@@ -109,10 +113,10 @@ class Picker {
     if (step) {
       event.preventDefault();
       if (this.isOpen) this.move(step); else this.open();
-    } else if (event.key === "Enter" && this.isOpen) {
+    } else if (event.key === "Enter" && (this.isOpen || this.isSearching)) {
       event.preventDefault();
       event.stopPropagation();
-      this.choose(this.active);
+      if (!this.active && this.isSearching) this.hurry(); else this.choose(this.active);
     } else if (event.key === "Escape" && this.isOpen) {
       event.preventDefault();
       event.stopPropagation();
@@ -120,6 +124,19 @@ class Picker {
     } else if (event.key === "Tab" && this.isOpen && this.input.value !== this.label) {
       this.choose(this.active);
     }
+  }
+
+  // Enter was quicker than the answer: its first option is taken when it is there.
+  hurry() {
+    this.takesFirst = true;
+    clearTimeout(this.timer);
+    this.open(this.input.value);
+  }
+
+  takeFirst() {
+    this.takesFirst = false;
+    this.choose(this.active);
+    if (document.activeElement !== this.input) this.close();
   }
 
   choose(option) {
@@ -140,6 +157,7 @@ class Picker {
   close() {
     clearTimeout(this.timer);
     this.asking?.abort();
+    this.isSearching = this.takesFirst = false;
     this.box.classList.remove("is-loading");
     if (this.isOpen) this.list.hidePopover();
     this.list.replaceChildren();
