@@ -180,7 +180,9 @@ class People:
             kind=OperationKind.UPDATE, state__in=waiting, undoes=None, is_step=False
         ).exclude(before=F("after"))
         operation = self._any(about_to.order_by("pk"))
-        if operation and not self.stage.weather.undoing:
+        # A sweep that has read it already can't know; the next month's does, and nobody waits for that.
+        sweeping = any(one.phase == "sweep" for one in self.stage.crew.busy)
+        if operation and not sweeping and not self.stage.weather.undoing:
             self._lay_hands_on(operation.addition_id)
 
     def _lay_hands_on(self, number: int) -> None:
@@ -228,6 +230,7 @@ class People:
                 self.stage.store.edit(
                     "additions", one.addition_id or 0, cancelledDate=f"{end}T00:00:00Z"
                 )
+                self.hands_on.add(one.addition_id or 0)  # an undo of ours leaves it
         return bool(refused)
 
     def retry(self, lines: Iterable[int]) -> SyncRun | None:
