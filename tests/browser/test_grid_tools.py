@@ -58,6 +58,7 @@ def test_the_keyboard_walks_ticks_edits_and_searches(
     expect(page.locator("tr.is-editing")).to_have_count(0)
     page.get_by_role("link", name="Offer Name", exact=True).click()
     expect(page.locator("[aria-sort=ascending]")).to_contain_text("Offer Name")
+    expect(page.get_by_role("link", name="Offer Name", exact=True)).to_be_focused()
     page.keyboard.press("j")  # the grid is another one now
     assert focused_row(page) == page.locator(ROWS).first.get_attribute("id")
     page.keyboard.press("/")

@@ -95,6 +95,7 @@ def test_p15a_a_new_period_is_there_without_a_reload_also_with_no_line(
     assert run_load(load_id=load, make_client=lambda: cast(PlatformClient, nothing))
     chooser = page.get_by_label("Show invoices")
     expect(chooser.locator("option")).to_have_count(2)
+    expect(page.get_by_text(f"{month_name(last)} loaded: 0 new")).to_be_visible()
     chooser.select_option(month_name(last))
     expect(page.get_by_text(f"No invoice lines in {month_name(last)}")).to_be_visible()
     assert page.evaluate("window.notReloaded")
