@@ -88,6 +88,20 @@ def test_a_month_is_loaded_from_the_empty_page(
     assert page.evaluate("window.notReloaded")
     assert page.url.endswith("/mapping/invoices/")
 
+    # What lies over the page works on the grid that came without a reload, too.
+    page.locator("#tick-page").check()
+    page.get_by_role("button", name="Bulk Update (5)").click()
+    card = page.get_by_role("dialog", name="Bulk Update")
+    card.get_by_label("Charge Start Date").fill(f"{previous:%Y-%m-%d}")
+    expect(card.get_by_role("button", name="Apply")).to_be_enabled()
+    page.keyboard.press("Escape")
+    expect(card).to_be_hidden()
+    page.get_by_role("button", name="Filter Offer").first.click()
+    expect(page.get_by_role("dialog", name="Filter")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.locator("#grid [data-tip]").first.hover()
+    expect(page.locator("#tip")).to_be_visible()
+
 
 def test_everybody_sees_a_load_that_somebody_else_started(
     sign_in: Callable[..., Page], operator: User, month: date

@@ -7,7 +7,7 @@ from typing import cast
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from invoices.loading.load import run_load
 from invoices.models import Load, Period
@@ -100,6 +100,28 @@ def test_p15a_a_new_period_is_there_without_a_reload_also_with_no_line(
     expect(page.get_by_text(f"No invoice lines in {month_name(last)}")).to_be_visible()
     assert page.evaluate("window.notReloaded")
     assert Period.objects.count() == 2  # hidden ones are never deleted, see P14
+
+
+def test_p15a_a_month_chosen_while_the_chooser_renews_itself_stays_chosen(
+    sign_in: SignIn, operator: User, month: date, seed: MakeLine
+) -> None:
+    last, before = months_before(month, 1), months_before(month, 2)
+    loaded(last)
+    seed(period=last, invoice_date=last)
+    page = sign_in(operator)
+    chooser = page.get_by_label("Show invoices")
+    expect(chooser.locator("option")).to_have_count(2)
+    held: list[Route] = []
+    page.route("**/invoices/periods/*", lambda route: held.append(route), times=1)
+    loaded(before)
+    with page.expect_request("**/invoices/periods/*"):
+        page.evaluate("document.body.dispatchEvent(new Event('periodsChanged'))")
+    chooser.select_option(month_name(last))
+    expect(page.locator("#showing")).to_have_text("Showing 1 of 1 invoice lines")
+    held[0].continue_()
+    expect(chooser.locator("option")).to_have_count(3)
+    expect(chooser).to_have_value(f"{last:%Y-%m}")
+    expect(page.locator("#showing")).to_have_text("Showing 1 of 1 invoice lines")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-// The grid's behaviour: edges, tips, ticks, filters, inline edit, live rows. All of it by delegation,
+// The grid's behaviour: edges, ticks, filters, inline edit, live rows. All of it by delegation,
 // so that a swapped row or grid needs nothing.
 
 import { ask, showBeside, toast } from "./app.js";
@@ -28,7 +28,7 @@ function settle() {
 }
 
 document.addEventListener("scroll", (event) => {
-  if (event.target.classList?.contains("grid-scroll")) { markEdges(event.target); followTip(); }
+  if (event.target.classList?.contains("grid-scroll")) markEdges(event.target);
 }, true);
 
 // A grid that is swapped keeps its place sideways, and its head's focus.
@@ -48,68 +48,6 @@ document.body.addEventListener("htmx:afterSettle", (event) => {
   }
   settle();
 });
-
-// --- Tips: whole text of what is cut, and the reasons kept in data-tip ---------------------------------
-
-const tip = $("#tip");
-let tipTimer = null;
-let tipAnchor = null;
-
-function tipOf(element) {
-  const told = element.closest("[data-tip]");
-  if (told?.dataset.tip) return [told, told.dataset.tip];
-  const cell = element.closest("td");
-  const cut = [...(cell?.querySelectorAll(".cut") || []), cell].find((one) => one && one.scrollWidth > one.clientWidth + 1 && !one.matches(".cell-edit, .stick-left, .stick-right"));
-  return cut ? [cut, cut.textContent] : [null, ""];
-}
-
-function showTip(element) {
-  if (!tip) return;
-  const [anchor, text] = tipOf(element);
-  if (!text) { hideTip(); return; }
-  tip.textContent = text;
-  tipAnchor = anchor;
-  showBeside(tip, anchor);
-}
-
-// Focus may scroll its cell into sight: the tip goes along; one that the mouse opened goes away.
-function followTip() {
-  if (tip?.matches(":popover-open") && tipAnchor?.closest("td")?.contains(document.activeElement)) showBeside(tip, tipAnchor);
-  else closeTip();
-}
-
-function closeTip() {
-  if (tip?.matches(":popover-open")) tip.hidePopover();
-}
-
-function hideTip() {
-  clearTimeout(tipTimer);
-  closeTip();
-}
-
-document.addEventListener("mouseover", (event) => {
-  if (!event.target.closest?.("#grid tbody td")) { if (!event.target.closest?.("#tip")) hideTip(); return; }
-  clearTimeout(tipTimer);
-  // Scrolling in between leaves it due, unless something else came under the pointer by that.
-  tipTimer = setTimeout(() => { if (event.target.matches(":hover")) showTip(event.target); }, 250);
-});
-document.addEventListener("focusin", (event) => {
-  if (event.target.closest?.("#grid tbody td")) showTip(event.target); else hideTip();
-});
-document.addEventListener("mouseover", (event) => {
-  const hint = event.target.closest?.("[data-hint]");
-  if (hint) showBeside(document.getElementById(hint.getAttribute("popovertarget")), hint);
-});
-document.addEventListener("focusin", (event) => {
-  const hint = event.target.closest?.("[data-hint]");
-  if (hint?.matches(":focus-visible")) showBeside(document.getElementById(hint.getAttribute("popovertarget")), hint);
-});
-for (const name of ["mouseout", "focusout"]) {
-  document.addEventListener(name, (event) => {
-    const hint = event.target.closest?.("[data-hint]");
-    if (hint && !hint.contains(event.relatedTarget)) document.getElementById(hint.getAttribute("popovertarget"))?.hidePopover();
-  });
-}
 
 // --- Ticks: the server keeps them; the page shows them at once --------------------------------------------
 
@@ -170,19 +108,21 @@ document.addEventListener("change", (event) => {
 
 // --- Filters: one popover beside the funnel that was pressed -----------------------------------------------
 
-let funnel = null;
+let funnel = null; // a column's key: a grid that comes meanwhile brings another button for it
+const funnelButton = () => $(`#grid .funnel[data-filter="${funnel}"]`);
 
 document.body.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target.id !== "filter-popover") return;
-  funnel = event.detail.requestConfig.elt;
-  showBeside(event.detail.target, funnel);
+  funnel = event.detail.requestConfig.elt.dataset.filter;
+  if (!funnelButton()) return;
+  showBeside(event.detail.target, funnelButton());
   $("input[type=search]", event.detail.target)?.focus();
 });
 document.body.addEventListener("htmx:beforeRequest", (event) => {
   if (event.detail.target === grid() && event.detail.elt.closest("#filter-popover")) $("#filter-popover").hidePopover();
 });
 $("#filter-popover")?.addEventListener("toggle", (event) => {
-  if (event.newState === "closed" && funnel?.isConnected && (document.activeElement === document.body || event.target.contains(document.activeElement))) funnel.focus();
+  if (event.newState === "closed" && (document.activeElement === document.body || event.target.contains(document.activeElement))) funnelButton()?.focus();
 });
 // The search inside the popover must not go along when the filter is applied.
 document.body.addEventListener("htmx:configRequest", (event) => {
@@ -323,6 +263,15 @@ function takePage() {
   ask("GET", location.href, page);
 }
 document.body.addEventListener("periodsChanged", () => ($("#totals") ? refresh() : takePage()));
+
+// A chooser that was asked for before somebody chose another month shows the one before: it is asked for again.
+document.body.addEventListener("htmx:beforeSwap", (event) => {
+  const { target, requestConfig } = event.detail;
+  const chosen = $("#period");
+  if (target.id !== "period-form" || chosen.disabled || requestConfig.parameters.period === chosen.value) return;
+  event.detail.shouldSwap = false;
+  window.htmx.trigger(requestConfig.elt, "again");
+});
 document.body.addEventListener("linesChanged", refresh);
 
 // One run at a time: no line can be sent alone meanwhile (P38).

@@ -1,0 +1,66 @@
+// Tips: the whole text of what a grid cuts, and the reasons kept in data-tip.
+
+import { showBeside } from "./app.js";
+
+const tip = document.getElementById("tip");
+let tipTimer = null;
+let tipAnchor = null;
+
+function tipOf(element) {
+  const told = element.closest("[data-tip]");
+  if (told?.dataset.tip) return [told, told.dataset.tip];
+  const cell = element.closest("td");
+  const cut = [...(cell?.querySelectorAll(".cut") || []), cell].find((one) => one && one.scrollWidth > one.clientWidth + 1 && !one.matches(".cell-edit, .stick-left, .stick-right"));
+  return cut ? [cut, cut.textContent] : [null, ""];
+}
+
+function showTip(element) {
+  const [anchor, text] = tipOf(element);
+  if (!text) { hideTip(); return; }
+  tip.textContent = text;
+  tipAnchor = anchor;
+  showBeside(tip, anchor);
+}
+
+// Focus may scroll its cell into sight: the tip goes along; one that the mouse opened goes away.
+function followTip() {
+  if (tip.matches(":popover-open") && tipAnchor?.closest("td")?.contains(document.activeElement)) showBeside(tip, tipAnchor);
+  else closeTip();
+}
+
+function closeTip() {
+  if (tip.matches(":popover-open")) tip.hidePopover();
+}
+
+function hideTip() {
+  clearTimeout(tipTimer);
+  closeTip();
+}
+
+document.addEventListener("mouseover", (event) => {
+  if (!event.target.closest?.("#grid tbody td")) { if (!event.target.closest?.("#tip")) hideTip(); return; }
+  clearTimeout(tipTimer);
+  // Scrolling in between leaves it due, unless something else came under the pointer by that.
+  tipTimer = setTimeout(() => { if (event.target.matches(":hover")) showTip(event.target); }, 250);
+});
+document.addEventListener("focusin", (event) => {
+  if (event.target.closest?.("#grid tbody td")) showTip(event.target); else hideTip();
+});
+document.addEventListener("scroll", (event) => { if (event.target.classList?.contains("grid-scroll")) followTip(); }, true);
+
+// --- Hints: a head's own explanation, a popover of its own ------------------------------------------
+
+document.addEventListener("mouseover", (event) => {
+  const hint = event.target.closest?.("[data-hint]");
+  if (hint) showBeside(document.getElementById(hint.getAttribute("popovertarget")), hint);
+});
+document.addEventListener("focusin", (event) => {
+  const hint = event.target.closest?.("[data-hint]");
+  if (hint?.matches(":focus-visible")) showBeside(document.getElementById(hint.getAttribute("popovertarget")), hint);
+});
+for (const name of ["mouseout", "focusout"]) {
+  document.addEventListener(name, (event) => {
+    const hint = event.target.closest?.("[data-hint]");
+    if (hint && !hint.contains(event.relatedTarget)) document.getElementById(hint.getAttribute("popovertarget"))?.hidePopover();
+  });
+}
