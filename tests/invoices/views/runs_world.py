@@ -97,3 +97,8 @@ def begun(draft: SyncRun, state: str = "running", **values: Any) -> SyncRun:
     SyncRun.objects.filter(pk=draft.pk).update(**changes)
     draft.refresh_from_db()
     return draft
+
+
+def live_run() -> SyncRun:
+    """One that began and hasn't posted anything yet."""
+    return SyncRun.objects.create(period=MAY, state="running", total=10, heartbeat=timezone.now())
