@@ -12,6 +12,7 @@ from psa_connectwise.models import ConnectWiseSettings
 from psa_connectwise.sandbox import ConnectWiseStandIn, start
 from sandbox_kit.app import Running
 from tests.factories import make_agreement_type
+from tests.integration.stand_ins import use_connectwise
 
 TODAY = date(2026, 5, 18)
 
@@ -19,16 +20,8 @@ TODAY = date(2026, 5, 18)
 @pytest.fixture
 def connectwise(db: None, settings: Settings) -> Iterator[Running[ConnectWiseStandIn]]:
     with start(today=TODAY) as stand_in:
-        keys = stand_in.app.keys
         settings.PLATFORM_URL = ""
-        settings.CONNECTWISE_URL = stand_in.url
-        settings.CONNECTWISE_COMPANY_ID = keys.company_id
-        settings.CONNECTWISE_PUBLIC_KEY = keys.public
-        settings.CONNECTWISE_PRIVATE_KEY = keys.private
-        settings.CONNECTWISE_CLIENT_ID = keys.client_id
-        saved = ConnectWiseSettings.load()
-        saved.default_agreement_type = make_agreement_type(connectwise_id=2)
-        saved.save()
+        use_connectwise(settings, stand_in)
         note_knock()
         yield stand_in
 

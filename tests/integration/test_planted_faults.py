@@ -23,6 +23,7 @@ from psa_connectwise.sandbox import ConnectWiseStandIn
 from psa_connectwise.sandbox import start as start_connectwise
 from sandbox_kit.app import Running
 from tests.factories import make_agreement_type
+from tests.integration.stand_ins import use_connectwise
 
 TODAY = date(2026, 5, 18)
 KEY = "the-platforms-key"
@@ -62,16 +63,8 @@ def world(db: None, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iter
         start_platform(api_key=KEY, today=TODAY) as platform,
         start_connectwise(today=TODAY) as connectwise,
     ):
-        keys = connectwise.app.keys
         settings.PLATFORM_URL, settings.PLATFORM_API_KEY = platform.url, KEY
-        settings.CONNECTWISE_URL = connectwise.url
-        settings.CONNECTWISE_COMPANY_ID = keys.company_id
-        settings.CONNECTWISE_PUBLIC_KEY = keys.public
-        settings.CONNECTWISE_PRIVATE_KEY = keys.private
-        settings.CONNECTWISE_CLIENT_ID = keys.client_id
-        saved = ConnectWiseSettings.load()
-        saved.default_agreement_type = make_agreement_type(connectwise_id=2)
-        saved.save()
+        use_connectwise(settings, connectwise)
         monkeypatch.setattr("integration.probes.ask_workers", lambda: True)
         note_knock()
         yield World(settings, platform, connectwise, monkeypatch)

@@ -70,6 +70,7 @@ def test_an_addition_that_was_deleted_just_before_its_change(world: World) -> No
 
     row = fresh(june)
     assert (row.psa_status, row.error_code) == (Status.ERROR, "not_found")
+    assert world.additions() == []
     sync(june, period=JUNE, overwrite=True)
     assert [one["id"] for one in world.additions()] == [fresh(june).addition_id]
     assert Posting.objects.filter(state=PostingState.OPEN).count() == 1

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from invoices.models import InvoiceLine, Operation, Posting
-from invoices.sync import lanes, run
+from invoices.sync import run
 from invoices.sync.states import OperationKind, PostingState, RunState
 from psa_connectwise.models import Agreement
 from tests.invoices.sync.mishaps import another_product
@@ -207,17 +207,3 @@ def test_what_was_deleted_by_hand_is_made_again_only_by_a_retry(world: World) ->
 
     (addition,) = world.additions()
     assert fresh(june).addition_id == addition["id"]
-
-
-def test_deleted_by_hand_while_the_run_is_on_is_an_error(world: World) -> None:
-    world.monthly(MAY)
-    sync()
-    june = world.monthly(JUNE, **FOUR)
-    started = run.start_run(period=JUNE, user=None)
-    assert run.plan_if_needed(started.pk, started.epoch)
-    world.store.remove("additions", world.additions()[0]["id"])
-
-    lanes.work_lane(started.pk, started.epoch, lane=0)
-
-    assert fresh(june).error_code == "not_found"
-    assert world.additions() == []
