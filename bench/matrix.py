@@ -8,7 +8,6 @@ requests at once are as many as the processors can serve, and a second process t
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 
 import requests
 
@@ -16,7 +15,6 @@ from bench import posting, world
 from bench.report import Row
 from bench.sizes import Sizes
 
-JUNE = date(2026, 6, 1)
 AGREEMENTS = 20
 
 
@@ -50,7 +48,7 @@ def rows(sizes: Sizes) -> list[Row]:
         scripts: dict[float, float] = {}
         found: list[Row] = []
         for number, case in enumerate(CASES):
-            for month, more in ((world.MAY, 0), (JUNE, 1)):
+            for month, more in ((world.MAY, 0), (world.JUNE, 1)):
                 world.add_lines(
                     sizes.sampled, agreements=agreements, prefix=f"CASE{number}",
                     charge_type="Cycle Fee", month=month, more=more,
@@ -72,7 +70,7 @@ def _posted(
     """What the creations took, then what the updates did."""
     from invoices.models import InvoiceLine
 
-    for month in (world.MAY, JUNE):
+    for month in (world.MAY, world.JUNE):
         lines = InvoiceLine.objects.filter(period=month, platform_id__startswith=f"CASE{number}-")
         yield posting.run_once(
             url=url, database=database, stand_in=stand_in, workers=pids, period=month,

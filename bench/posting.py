@@ -1,6 +1,7 @@
 """Posting: a run through workers of its own, from the first request to the last.
 
-The round trip is the stand-in's latency, the quota is lifted. The ideal is requests × round trip ÷
+Recurring lines of May, which are created, and the same of June with other quantities, which change what May
+has created. The round trip is the stand-in's latency, the quota is lifted. The ideal is requests × round trip ÷
 concurrency; the lists at the start and the plan are apart. Beside it stands a plain script: a loop that
 posts one addition after the other, by our own client, and keeps nothing; reckoned from a sample.
 """
@@ -31,6 +32,7 @@ MOST_REQUESTS = 1.05  # per line
 class Posted:
     """What a run took."""
 
+    lines: int
     outcome: str
     planning: float  # seconds
     posting: float
@@ -45,32 +47,57 @@ def rows(sizes: Sizes) -> list[Row]:
     url = f"http://127.0.0.1:{port}"
     with world.stand_in(port) as connectwise:
         name = world.prepare(url=url, quota=QUOTA, concurrency=sizes.concurrency)
-        world.seed(sizes.posted + SAMPLE, agreements=AGREEMENTS)
+        world.settle_in()
+        agreements = world.make_agreements(AGREEMENTS)
+        for month, more in ((world.MAY, 0), (world.JUNE, 1)):
+            world.add_lines(
+                sizes.posted + SAMPLE, agreements=agreements,
+                charge_type="Cycle Fee", month=month, more=more,
+            )  # fmt: skip
         statements = statements_per_line()
         requests.post(f"{url}/_sandbox/faults", json={"latency_ms": sizes.latency}, timeout=5)
+        script = script_per_line()
         with workers(sizes) as pids:
-            posted = run_once(url=url, database=name, stand_in=connectwise.pid, workers=pids)
-        return _rows(sizes, posted, statements=statements, script=script_per_line())
+            created, updated = (
+                run_once(
+                    url=url, database=name, stand_in=connectwise.pid, workers=pids, period=month,
+                    line_ids=_lines(month, sizes.posted),
+                )
+                for month in (world.MAY, world.JUNE)
+            )  # fmt: skip
+        return [
+            *_rows(sizes, created, "created"),
+            Row(what=f"{sizes.posted:,} lines created", ours=created.posting, unit="s",
+                other=script * sizes.posted,
+                beside=f"plain script, reckoned from {BY_SCRIPT} lines"),
+            Row(what="SQL statements per created line", ours=statements, unit=""),
+            *_rows(sizes, updated, "updated"),
+        ]  # fmt: skip
 
 
-def _rows(sizes: Sizes, posted: Posted, *, statements: float, script: float) -> list[Row]:
+def _lines(month: date, count: int) -> list[int]:
+    """The ids of so many; those at the end are for counting statements."""
+    from invoices.models import InvoiceLine
+
+    lines = InvoiceLine.objects.filter(period=month).order_by("pk")
+    return list(lines.values_list("pk", flat=True)[:count])
+
+
+def _rows(sizes: Sizes, posted: Posted, how: str) -> list[Row]:
     ideal = posted.requests * sizes.latency / 1000 / sizes.concurrency
-    lines = sizes.posted
-    what = f"{lines:,} lines, {sizes.latency:g} ms, {sizes.concurrency} requests at once"
+    lines = posted.lines
     cpu = ", ".join(
         f"{name} {seconds / lines * 1000:.2f} ms" for name, seconds in posted.cpu.items()
     )
     return [
-        Row(what=what, ours=posted.posting, unit="s", other=ideal or None, beside="ideal",
+        Row(what=f"{lines:,} lines {how}, {sizes.latency:g} ms, {sizes.concurrency} requests at once",
+            ours=posted.posting, unit="s", other=ideal or None, beside="ideal",
             ratio_at_most=LONGEST if ideal else None, note=posted.outcome),
-        Row(what=what, ours=posted.posting, unit="s", other=script * lines,
-            beside=f"plain script, reckoned from {BY_SCRIPT} lines"),
-        Row(what="requests per line, the lists apart", ours=posted.requests / lines, unit="",
+        Row(what=f"requests per {how} line, the lists apart", ours=posted.requests / lines, unit="",
             at_most=MOST_REQUESTS, note=f"{posted.at_once} at once"),
         Row(what="lists read and all planned before it", ours=posted.planning, unit="s"),
-        Row(what="CPU per line", ours=sum(posted.cpu.values()) / lines * 1000, unit="ms", note=cpu),
-        Row(what="SQL statements per line", ours=statements, unit="",
-            note=f"{posted.commits / lines:.1f} commits"),
+        Row(what=f"CPU per {how} line", ours=sum(posted.cpu.values()) / lines * 1000, unit="ms",
+            note=f"{cpu}; {posted.commits / lines:.1f} commits"),
     ]  # fmt: skip
 
 
@@ -108,8 +135,9 @@ def statements_per_line() -> float:
     from invoices.models import InvoiceLine
     from invoices.sync import lanes, run
 
-    lines = InvoiceLine.objects.order_by("-pk").values_list("pk", flat=True)[:SAMPLE]
-    started = run.start_run(period=world.MAY, user=None, line_ids=list(lines))
+    lines = InvoiceLine.objects.filter(period=world.MAY).order_by("-pk")
+    last = list(lines.values_list("pk", flat=True)[:SAMPLE])
+    started = run.start_run(period=world.MAY, user=None, line_ids=last)
     run.plan_if_needed(started.pk, started.epoch)
     counted = 0
 
@@ -167,10 +195,10 @@ def run_once(
     database: str,
     stand_in: int,
     workers: Sequence[int],
-    period: date = world.MAY,
-    line_ids: list[int] | None = None,
+    period: date,
+    line_ids: list[int],
 ) -> Posted:
-    """Every line of the month that is not posted yet, or these."""
+    """These lines of a month."""
     from invoices.models import SyncRun
     from invoices.sync import run
     from invoices.sync.states import RunState
@@ -196,6 +224,7 @@ def run_once(
     ended = time.perf_counter()
     meter = _meter(url)
     return Posted(
+        lines=len(line_ids),
         outcome=run.progress(row.get()).sentence(),
         planning=planned - began,
         posting=ended - planned,

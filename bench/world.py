@@ -27,6 +27,7 @@ from invoices.months import last_day
 ROOT = Path(__file__).resolve().parent.parent
 TODAY = date(2026, 5, 18)
 MAY = date(2026, 5, 1)
+JUNE = date(2026, 6, 1)
 TICK = os.sysconf("SC_CLK_TCK")
 T = TypeVar("T")
 # Of a finished installation whose remotes are not asked.

@@ -140,9 +140,11 @@ def test_how_cost_grows_is_told_beside_a_tenth_of_the_lines(
 def test_posting_is_measured_and_posts_every_line(here: None) -> None:
     rows = {row.what: row for row in posting.rows(SMALL)}
 
-    assert rows["requests per line, the lists apart"].at_most == posting.MOST_REQUESTS
-    assert InvoiceLine.objects.filter(psa_status="synced").count() == 4 + 2
-    assert SyncRun.objects.count() == 2
+    for how in ("created", "updated"):
+        assert rows[f"requests per {how} line, the lists apart"].at_most == posting.MOST_REQUESTS
+    assert InvoiceLine.objects.filter(psa_status="synced").count() == 2 + 4 + 4
+    assert Posting.objects.count() == 2 + 4
+    assert SyncRun.objects.count() == 3
 
 
 def test_creations_and_updates_are_measured_apart(
