@@ -7,7 +7,9 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from playwright.sync_api import expect
+from pytest_django import DjangoDbBlocker
 
 from integration.launch.machine import NO_CHROMIUM, find_chromium
 from integration.system_log import handler
@@ -69,6 +71,17 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     features = ",".join((*PLAYWRIGHT_DISABLES, *ADDRESS_BAR_POPUPS))
     quiet = ["--disable-gpu", "--disable-background-networking", f"--disable-features={features}"]
     return {**browser_type_launch_args, "executable_path": program, "args": [*sandbox, *quiet]}
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """A thread that answered the last page may hold its connection still: it is dropped all the same."""
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 @pytest.fixture(autouse=True, scope="session")
