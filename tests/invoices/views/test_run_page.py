@@ -161,7 +161,7 @@ def test_it_tells_how_old_what_it_knows_is(operator: Client) -> None:
 
     text = page(operator, draft)
 
-    assert "ConnectWise was last read 3 hours ago." in text
+    assert "ConnectWise was last read 3 hours ago; it is read again" in text
     assert "Read again" in text
 
 
