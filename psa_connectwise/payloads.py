@@ -31,7 +31,8 @@ class NewAddition:
     custom_fields: CustomFields = ()
 
     def to_wire(self) -> dict[str, object]:
-        wanted = {name: getattr(self, name) for name in ADDITION_FIELDS if hasattr(self, name)}
+        """ConnectWise's fields; what isn't set is left out."""
+        wanted = {name: getattr(self, name) for name in ADDITION_FIELDS}
         return to_fields(_without_unset(wanted), ADDITION_FIELDS)
 
 
@@ -46,12 +47,11 @@ class NewAgreement:
     contact_id: int | None = None
     site_id: int | None = None
     currency_id: int | None = None
-    billing_cycle_id: int | None = None
-    billing_terms_id: int | None = None
     end_date: date | None = None
     prorate: bool = False
 
     def to_wire(self) -> dict[str, object]:
+        """ConnectWise's fields, billing from the first day (docs/connectwise.md, "Changing records")."""
         wanted = {name: getattr(self, name) for name in AGREEMENT_FIELDS if hasattr(self, name)}
         wanted |= {"bill_start_date": self.start_date, "no_end": self.end_date is None}
         return to_fields(_without_unset(wanted), AGREEMENT_FIELDS)
@@ -108,8 +108,6 @@ AGREEMENT_FIELDS = {
     "contact_id": "contact",
     "site_id": "site",
     "currency_id": "currency",
-    "billing_cycle_id": "billingCycle",
-    "billing_terms_id": "billingTerms",
     "start_date": "startDate",
     "bill_start_date": "billStartDate",
     "end_date": "endDate",

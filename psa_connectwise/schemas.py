@@ -51,7 +51,7 @@ def _text(value: object) -> object:
 
 
 def _flag(value: object) -> object:
-    # companyinfo's isCloud is seen as text and as boolean, flags may be null.
+    # Absent, null and "" all mean a flag that isn't set.
     return False if value is None or value == "" else value
 
 
@@ -60,6 +60,7 @@ Words = Annotated[Text, BeforeValidator(_text)]
 # What people read. An agreement is found again by its name, an Addition compared: they stay as they are.
 Name = Annotated[Text, BeforeValidator(_text), ForReading]
 Flag = Annotated[bool, BeforeValidator(_flag)]
+# What PostgreSQL's integer columns hold: one id beyond would take its whole page down with it.
 Number = Annotated[int, Field(ge=0, lt=2**31)]
 Id = Annotated[int, Field(gt=0, lt=2**31)]
 Ref = Number | None
@@ -116,8 +117,6 @@ class Product:
     description: Name = ""
     inactive: Flag = _named("inactiveFlag", False)
     product_class: Words = ""
-    price: Amount = None
-    cost: Amount = None
     taxable: Flag = _named("taxableFlag", False)
 
 
@@ -129,9 +128,7 @@ class AgreementType:
     name: Name
     inactive: Flag = _named("inactiveFlag", False)
     prorate: Flag = _named("prorateFlag", False)
-    billing_cycle_id: Ref = _at("billingCycle", "id")
     billing_cycle: Words = _text_at("billingCycle", "name")
-    billing_terms_id: Ref = _at("billingTerms", "id")
 
 
 @dataclass(frozen=True, slots=True, config=CONFIG)
@@ -154,7 +151,6 @@ class Agreement:
     next_invoice_date: Day = None
     prorate: Flag = _named("prorateFlag", False)
     parent_id: Ref = _at("parentAgreement", "id")
-    billing_cycle_id: Ref = _at("billingCycle", "id")
     billing_cycle: Words = _text_at("billingCycle", "name")
 
 
