@@ -18,6 +18,7 @@ from wire.session import Answer, RemoteSession
 T = TypeVar("T")
 
 API = "/api/v1"
+# The most records that the Platform gives on a page.
 LIMIT = 1000
 
 
@@ -87,6 +88,7 @@ class PlatformClient:
             total = body.get("total")
             items = body["items"]
             yield read_page(adapter, items, total=total if isinstance(total, int) else None)
+            # Only null ends the list: a page without the field is broken, and the rest would be lost.
             cursor = body.get("nextCursor", ...)
             if cursor is None:
                 return

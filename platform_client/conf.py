@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 from django.conf import settings
 
 from platform_client.client import PlatformClient
+from platform_client.errors import SERVICE
 from platform_client.models import PlatformSettings
 from wire.errors import NotConfigured
 from wire.throttle import Throttle
-
-SERVICE = "The Platform"
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ __all__ = [
     "Subscription",
 ]
 
+# No exponent, no sign but minus, no more digits than the columns have: "1e9" and "NaN" are no money.
 PLAIN_DECIMAL = re.compile(r"-?\d{1,12}(\.\d{1,20})?", re.ASCII)
 # The same with few enough places: nothing else has to be looked at.
 SHORT_AMOUNT = re.compile(r"-?\d{1,12}(\.\d{1,6})?", re.ASCII)

@@ -17,8 +17,10 @@ logger = logging.getLogger(__name__)
 SERVICE = "ConnectWise"
 CLOUD_DOMAINS = (".myconnectwise.net", ".connectwisedev.com")
 API_PREFIX = "api-"
+# Works on every installation; on the cloud it is a router to the company's own.
 ROUTER_CODEBASE = "v4_6_release/"
 CODEBASE = re.compile(r"[\w.]+/", re.ASCII)
+# It only spares the way through the router: not worth waiting a whole time-out for.
 LOOKUP_SECONDS = 10.0
 
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from django.conf import settings
 from django.core.cache import cache
 
+from psa_connectwise.address import SERVICE
 from psa_connectwise.client import ConnectWiseClient
 from psa_connectwise.models import ConnectWiseSettings
 from wire.errors import NotConfigured
 from wire.throttle import Throttle
 
-SERVICE = "ConnectWise"
 # An upgrade in between is noticed by its 404s.
 CODEBASE_SECONDS = 24 * 3600
 

@@ -50,10 +50,12 @@ def _ignore(_read: int, _total: int | None) -> None:
 
 
 def refresh_companies(*, client: ConnectWiseClient, on_page: OnPage = _ignore) -> Counts:
+    """Deleted and inactive ones too: mappings point at them. Raises `wire.errors.RemoteError`."""
     return _refresh(Company, _told(client.companies(), on_page), _companies, what="company")
 
 
 def refresh_products(*, client: ConnectWiseClient, on_page: OnPage = _ignore) -> Counts:
+    """The whole catalog, bundles and inactive products too. Raises `wire.errors.RemoteError`."""
     return _refresh(Product, _told(client.products(), on_page), _products, what="product")
 
 
@@ -167,6 +169,7 @@ def _mark_missing(model: type[DirectoryRecord], started: datetime, bad: list[Bad
     """What a complete list did not show; an unreadable record is there all the same."""
     ids = [int(item.item_id) for item in bad if item.item_id and item.item_id.isdecimal()]
     if len(ids) < len(bad):
+        # A bad one without an id may be any of those that weren't seen: none is said to be missing.
         return 0
     unseen = model._default_manager.filter(updated_at__lt=started, missing=False)
     return unseen.exclude(connectwise_id__in=ids).update(missing=True)

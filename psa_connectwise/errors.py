@@ -23,6 +23,7 @@ def refusal(answer: Answer, *, what: str) -> RemoteError:
         return _config(answer, f"refused the keys (401){said}", CHECK_KEYS)
     if "ssl is required" in lowered:
         return _config(answer, f"does not take API calls at this host{said}", CHECK_URL)
+    # A wrong client ID comes as a 400 too (docs/connectwise.md, "Errors"): every call would fail alike.
     if status == 403 or (status == 400 and "clientid" in lowered.replace(" ", "")):
         return _config(answer, f"denied access to {what} ({status}){said}", CHECK_ROLE)
     if 300 <= status < 400:

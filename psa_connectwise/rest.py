@@ -45,6 +45,7 @@ class Rest:
         self._codebase_is_fresh = False
 
     def get(self, adapter: TypeAdapter[T], path: str, *, what: str) -> T:
+        """One record; raises NotFound where it is gone."""
         answer = self._call("GET", path, what=what)
         try:
             return read_item(adapter, _parsed(answer))
@@ -61,6 +62,10 @@ class Rest:
         what: str,
         on_send: OnSend,
     ) -> Reply[T]:
+        """One record, as it was stored; `on_send` is called as the bytes leave, and may stop them.
+
+        Sent once: an answer that is lost or can't be read raises `OutcomeUnknown`.
+        """
         answer = self._call(method, path, json=json, what=what, on_send=on_send)
         try:
             return Reply(read_item(adapter, answer.json()), answer.request_id)
@@ -68,6 +73,7 @@ class Rest:
             raise errors.unreadable_write(answer) from error
 
     def delete(self, path: str, *, what: str, on_send: OnSend) -> Reply[None]:
+        """Raises NotFound where it is gone already, PermanentError where ConnectWise keeps it."""
         answer = self._call("DELETE", path, what=what, on_send=on_send)
         return Reply(None, answer.request_id)
 

@@ -12,6 +12,7 @@ def loads(text: str | bytes) -> object:
     try:
         return json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant)
     except RecursionError:
+        # A hostile or broken answer is an unreadable one, not a crash of the worker.
         raise ValueError("nested too deeply") from None
 
 

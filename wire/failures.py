@@ -39,6 +39,7 @@ class Unanswered(Exception):
 
 
 def unanswered(error: Exception, attempt: Attempt, timeout: float) -> Unanswered:
+    """Reads off the exception what became of the attempt; `timeout` (seconds) is told in its words."""
     chain = _causes(error)
     never = attempt.never_connected or isinstance(error, NEVER_SENT)
     untrusted = any(isinstance(cause, ssl.SSLCertVerificationError) for cause in chain)

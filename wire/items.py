@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
 T = TypeVar("T")
 
+# A reason goes to System Logs, one entry for each bad record.
 REASON_LENGTH = 500
 NO_DATE = "should be a date like 2026-05-31"
 CALENDAR_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)

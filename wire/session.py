@@ -27,12 +27,17 @@ from wire.watching import tell
 
 logger = logging.getLogger(__name__)
 
+# Within a task's minute: what fails longer is the caller's to put off.
 TRIES = 4
 BACKOFF_SECONDS = 0.5
 BACKOFF_CAP_SECONDS = 30.0
+# Of a 429 that doesn't say how long.
 RETRY_AFTER_SECONDS = 30.0
+# However long one answer asks for, all workers together are not stopped for longer than this.
 LONGEST_PAUSE_SECONDS = 300.0
+# What a request waits for 429s in all; beyond it, its caller comes back when it was told to.
 WAIT_BUDGET_SECONDS = 60.0
+# Far above a page of 1000 records: an endless answer must not fill the worker's memory.
 MAX_BYTES = 64 * 1024 * 1024
 CHUNK_BYTES = 64 * 1024
 # What a remote is told to be that no connection came about with.
@@ -206,6 +211,7 @@ class RemoteSession:
             timeout=attempt.left(),
             # Followed, a write would become a GET, and the keys would travel where an answer says.
             allow_redirects=False,
+            # Read below, in parts, where a limit holds for its length.
             stream=True,
         ) as response:
             try:
@@ -299,6 +305,7 @@ def retry_after(value: str | None, *, now: datetime) -> float:
     """Seconds to wait by a Retry-After header, given in seconds or as an HTTP date."""
     text = (value or "").strip()
     try:
+        # At least a second: a 0 that is always answered would make this a loop without a pause.
         if text.replace(".", "", 1).isdecimal():
             return max(1.0, float(text))
         return max(1.0, (parsedate_to_datetime(text) - now).total_seconds())
@@ -310,6 +317,7 @@ def _http_session(headers: Mapping[str, str]) -> requests.Session:
     session = requests.Session()
     # No proxy and no .netrc of the machine: where requests go, and with which keys, is ours to say.
     session.trust_env = False
+    # Nor any cookie kept: each request stands by its keys alone, whatever was answered before.
     session.cookies = RequestsCookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
     session.headers.update(headers)
     for scheme in ("https://", "http://"):

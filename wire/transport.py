@@ -20,6 +20,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 from urllib3.util.ssl_ import create_urllib3_context
 
+# A host that is there says so at once: the rest of the time-out is for its answer.
 CONNECT_SECONDS = 10.0
 
 
@@ -58,7 +59,10 @@ def _limit(sock: socket.socket) -> None:
 
 
 class DeadlineSocket(socket.socket):
-    """A plain socket under the attempt's deadline."""
+    """A plain socket under the attempt's deadline.
+
+    `http.client` reads by `recv_into` and writes by `sendall`, and by nothing else.
+    """
 
     def recv_into(self, *args: Any, **kwargs: Any) -> int:
         _limit(self)
@@ -70,7 +74,7 @@ class DeadlineSocket(socket.socket):
 
 
 class DeadlineTLSSocket(ssl.SSLSocket):
-    """A TLS socket under the attempt's deadline."""
+    """A TLS socket under the attempt's deadline; its `sendall` calls `send` for each part."""
 
     def recv_into(self, *args: Any, **kwargs: Any) -> int:
         _limit(self)

@@ -15,5 +15,6 @@ def watch(watcher: Watcher) -> None:
 
 
 def tell(service: str, method: str, status: int | None, seconds: float) -> None:
+    """To all who watch; called for each attempt, answered or not."""
     for watcher in _watchers:
         watcher(service, method, status, seconds)
