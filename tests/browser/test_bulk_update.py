@@ -251,7 +251,7 @@ def test_many_lines_are_updated_by_a_worker_while_everyone_sees_it(
     result = page.get_by_role("region", name="Result of Bulk Update")
     expect(result).to_contain_text("2 invoice lines updated: Charge Start Date:")
     expect(page.locator(f"#line-{lines[0].pk}")).to_contain_text("User Updated")
-    result.get_by_role("button", name="Dismiss").click()
+    page.locator("#bulk-progress").get_by_role("button", name="Dismiss").click()
     expect(result).to_have_count(0)
 
 
