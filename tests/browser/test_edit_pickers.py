@@ -2,11 +2,15 @@
 
 import re
 from datetime import date
+from threading import Event
+from typing import Any
 
+import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Locator, Page, expect
 
 from invoices.models import InvoiceLine
+from mapping.queries.pickers import Option, company_options
 from tests.browser.conftest import MakeLine, SignIn
 from tests.browser.test_grid_edit import begin_edit, choose, pencil, row_of
 from tests.factories import make_agreement, make_company, make_product
@@ -206,6 +210,30 @@ def test_p32_enter_that_is_quicker_than_the_answer_takes_the_best_match(
     page.keyboard.press("Tab")
     expect(row.get_by_role("combobox", name="PSA Organization")).to_have_value("Zebra")
     page.keyboard.press("Enter")
+    expect(row.locator("input.cell-input")).to_have_count(0)
+    line.refresh_from_db()
+    assert line.company_name == "Zebra"
+
+
+def test_p32_a_second_enter_before_the_answer_saves_what_the_first_one_takes(
+    sign_in: SignIn, operator: User, seed: MakeLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered = Event()
+
+    def slowly(**asked: Any) -> list[Option]:
+        assert answered.wait(20)
+        return company_options(**asked)
+
+    monkeypatch.setattr("mapping.views.pickers.company_options", slowly)
+    make_company(name="Zebra")
+    line = seed()
+    page = sign_in(operator)
+    row = begin_edit(page, line)
+    row.get_by_role("combobox", name="PSA Organization").focus()
+    page.keyboard.type("zebra")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    answered.set()
     expect(row.locator("input.cell-input")).to_have_count(0)
     line.refresh_from_db()
     assert line.company_name == "Zebra"

@@ -88,7 +88,7 @@ class Picker {
     this.activate(undefined); // what is shown no longer answers what is typed
     clearTimeout(this.timer);
     this.isSearching = Boolean(this.input.value);
-    this.takesFirst = false;
+    this.takesFirst = this.entersAfter = false;
     if (!this.input.value) this.set("", "");
     this.timer = setTimeout(() => this.open(this.input.value), WAIT);
   }
@@ -116,7 +116,9 @@ class Picker {
     } else if (event.key === "Enter" && (this.isOpen || this.isSearching)) {
       event.preventDefault();
       event.stopPropagation();
-      if (!this.active && this.isSearching) this.hurry(); else this.choose(this.active);
+      if (this.takesFirst) this.entersAfter = true;
+      else if (!this.active && this.isSearching) this.hurry();
+      else this.choose(this.active);
     } else if (event.key === "Escape" && this.isOpen) {
       event.preventDefault();
       event.stopPropagation();
@@ -134,9 +136,17 @@ class Picker {
   }
 
   takeFirst() {
-    this.takesFirst = false;
-    this.choose(this.active);
+    const { active, entersAfter } = this;
+    this.takesFirst = this.entersAfter = false;
+    this.choose(active);
     if (document.activeElement !== this.input) this.close();
+    if (active && entersAfter) this.enter();
+  }
+
+  // The second Enter, which was quicker than the answer too, was meant for the form.
+  enter() {
+    const enter = new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true });
+    if (this.input.dispatchEvent(enter)) this.input.form?.requestSubmit();
   }
 
   choose(option) {
@@ -157,7 +167,7 @@ class Picker {
   close() {
     clearTimeout(this.timer);
     this.asking?.abort();
-    this.isSearching = this.takesFirst = false;
+    this.isSearching = this.takesFirst = this.entersAfter = false;
     this.box.classList.remove("is-loading");
     if (this.isOpen) this.list.hidePopover();
     this.list.replaceChildren();
