@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit
 
 from celery.signals import task_postrun
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.conf import settings
 from django.contrib.auth.signals import user_logged_in
 from django.core.signals import request_finished
@@ -32,7 +32,8 @@ class IntegrationConfig(AppConfig):
         from integration.sessions import note_sign_in
 
         post_migrate.connect(make_roles_after_migrating)
-        post_migrate.connect(tell_setup_code, sender=self)
+        # Once, and not by this app: the signal is sent for apps that have models.
+        post_migrate.connect(tell_setup_code, sender=apps.get_app_config("auth"))
         user_logged_in.connect(note_sign_in)
         watch(note)
         request_finished.connect(hand_over)
