@@ -1,5 +1,7 @@
 """An administrator sees what a charge-date rule does before saving it, and re-applies it (P7)."""
 
+from datetime import date
+
 from django.contrib.auth.models import User
 from playwright.sync_api import expect
 
@@ -35,3 +37,11 @@ def test_a_rule_is_seen_saved_and_re_applied(sign_in: SignIn, seed: MakeLine) ->
     expect(page.locator(".messagelist")).to_contain_text("1 line changed")
     line.refresh_from_db()
     assert line.charge_end_date_source == "system"
+
+
+def test_the_systems_theme_holds_after_a_visit_to_django_admin(
+    sign_in: SignIn, month: date
+) -> None:
+    page = sign_in(administrator(), RULES, color_scheme="dark")
+    page.goto("/mapping/invoices/")
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")

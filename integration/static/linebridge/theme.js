@@ -2,7 +2,10 @@
 (() => {
   const preference = window.matchMedia("(prefers-color-scheme: dark)");
   const choice = () => {
-    try { return localStorage.getItem("theme") || "system"; } catch { return "system"; }
+    let kept = null;
+    try { kept = localStorage.getItem("theme"); } catch { /* storage is switched off */ }
+    // Django admin keeps its choice in the same place, and calls the system's preference "auto".
+    return kept === "light" || kept === "dark" ? kept : "system";
   };
   const apply = () => {
     const chosen = choice();
