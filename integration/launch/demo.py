@@ -89,7 +89,8 @@ def product(
     gunicorn = [
         *(str(python), "-m", "gunicorn", "integration.wsgi", "--bind", bind),
         *("--workers", "2", "--threads", "4", "--access-logfile", "-"),
-        *("--graceful-timeout", "3", "--no-control-socket"),
+        # A browser that pauses longer than gunicorn's own 2 s could meet a closing connection.
+        *("--keep-alive", "75", "--graceful-timeout", "3", "--no-control-socket"),
     ]
     celery = [str(python), "-m", "celery", "-A", "integration"]
     # Eight lanes of posting, and four for what people wait for meanwhile: a preview, a load.

@@ -191,3 +191,8 @@ def find_compose() -> list[str] | None:
         ):
             return command
     return None
+
+
+def test_the_web_server_keeps_a_connection_longer_than_a_proxy_in_front_of_it_does() -> None:
+    command = image_command()
+    assert int(command[command.index("--keep-alive") + 1]) > 60
