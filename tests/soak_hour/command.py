@@ -2,7 +2,9 @@
 
 People look, edit and load through their own sessions while the month is posted and taken back again,
 over remotes that lose replies, answer late and fail. A table tells each minute; exit code 1 if memory,
-connections or latency grew, or if the stand-in's records say that anything was lost or doubled.
+connections, or what the pages cost grew, if an edit that was saved is gone, or if the stand-in's
+records say that anything was lost or doubled. Others may use the machine meanwhile: pages are judged by
+processor time, and by the clock only after what such work takes by the clock beyond that is taken off.
 """
 
 import argparse
@@ -13,7 +15,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -27,7 +31,9 @@ from integration.launch import demo, machine, standins
 from integration.launch.processes import Stack, interruptible
 from integration.launch.state import ROOT, State
 from tests.soak_hour import samples, verdict
-from tests.soak_hour.people import Crowd, Person
+from tests.soak_hour.connections import Connections
+from tests.soak_hour.gauge import Gauge
+from tests.soak_hour.people import GRID, QUERIES, Crowd, Person
 
 MOST_SAMPLES, A_MINUTE = 60, 10
 CONNECTWISE_FAULTS = {
@@ -43,7 +49,8 @@ PLATFORM_FAULTS = {
 }
 # After the faults: what is unknown is settled some seconds later, and then posted again.
 LAST_SYNCS = 8
-CONNECTIONS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+POSTED = "SELECT count(*) FROM invoices_operation WHERE state = 'done'"
+WATCHED = ("web", "worker", "beat")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -80,6 +87,8 @@ class Hour:
         self.environment["DATABASE_URL"] = fresh_database(os.environ["DATABASE_URL"])
         self.address = f"http://127.0.0.1:{machine.free_port(0)}/"
         self.samples: list[samples.Sample] = []
+        self.ended: Counter[str] = Counter()
+        self.web_cpu = 0.0
 
     def run(self) -> list[str]:
         self.bring_up()
@@ -91,10 +100,25 @@ class Hour:
             crowd.begin(f"person {number}", person.look)
         crowd.begin("loader", Person(crowd, -1).load)
         crowd.begin("poster", self.post_and_take_back)
-        self.watch(crowd)
+        with self.instruments() as (gauge, connections):
+            self.watch(crowd, gauge, connections)
         crowd.join()
-        _say(", ".join(f"{what.strip()} {count:,}" for what, count in sorted(crowd.done.items())))
-        return [*dict.fromkeys(crowd.wrong), *samples.grown(self.samples), *self.settle()]
+        for counted in (crowd.done, self.ended):
+            _say(", ".join(f"{what.strip()} {count:,}" for what, count in sorted(counted.items())))
+        return [*dict.fromkeys(crowd.wrong), *samples.grown(self.samples), *self.settle(crowd)]
+
+    @contextmanager
+    def instruments(self) -> Iterator[tuple[Gauge, Connections]]:
+        month = time.strftime("%Y-%m")
+        pages = [f"{GRID}?period={month}{query}" for query in QUERIES]
+        database, broker = (self.environment[name] for name in ("DATABASE_URL", "REDIS_URL"))
+        with (
+            self.stack.state.log("gauge").open("a") as log,
+            closing(Gauge(self.environment, demo.LOGIN, pages, log)) as gauge,
+            closing(Connections(database, broker)) as connections,
+        ):
+            gauge.read()  # it takes its time to start
+            yield gauge, connections
 
     def bring_up(self) -> None:
         """As `make demo` does, and a month that is mapped and loaded."""
@@ -119,10 +143,12 @@ class Hour:
     def manage(self, command: str) -> int:
         """Through the workers, as an operator would in a terminal; nothing to do is no failure."""
         with self.stack.state.log("manage").open("a") as log:
-            return subprocess.run(
+            code = subprocess.run(
                 [str(self.python), "manage.py", *command.split()],
                 cwd=ROOT, env=self.environment, stdout=log, stderr=log, check=False,
             ).returncode  # fmt: skip
+        self.ended[f"{command.split()[0]} with exit code {code}"] += 1
+        return code
 
     def dial(self, platform: dict[str, Any], connectwise: dict[str, Any]) -> None:
         for name, faults in (("PLATFORM_URL", platform), ("CONNECTWISE_URL", connectwise)):
@@ -134,34 +160,47 @@ class Hour:
         self.manage("sync_invoices --period current --cancellations skip")
         self.manage("undo_sync --period current")
 
-    def watch(self, crowd: Crowd) -> None:
+    def watch(self, crowd: Crowd, gauge: Gauge, connections: Connections) -> None:
         """A sample each minute, oftener in a short soak; told as it comes."""
         count = min(MOST_SAMPLES, max(A_MINUTE, round(self.minutes * A_MINUTE)))
         began, every = time.monotonic(), self.minutes * 60 / count
-        for number in range(1, count + 1):
-            time.sleep(max(0, began + number * every - time.monotonic()))
+        self.web_cpu = samples.processor(self.pid("web"))
+        crowd.take_times()
+        while (passed := time.monotonic() - began) < self.minutes * 60:
+            # What a slow sample takes is not made up for: each has a whole interval's requests.
+            time.sleep(every)
             self.stack.refuse_dead()
-            self.samples.append(self.sample(number * every / 60, crowd.take_times()))
+            minute = (passed + every) / 60
+            self.samples.append(self.sample(minute, crowd.take_times(), gauge, connections))
             lines = list(samples.table(self.samples))
-            _say("\n".join(lines if number == 1 else lines[-1:]))
+            _say("\n".join(lines if len(lines) == 2 else lines[-1:]))
 
-    def sample(self, minute: float, times: Sequence[float]) -> samples.Sample:
-        with psycopg.connect(self.environment["DATABASE_URL"]) as connection:
-            found = connection.execute(CONNECTIONS).fetchone()
-        watched = ("web", "worker", "beat")
+    def sample(
+        self, minute: float, times: Sequence[float], gauge: Gauge, connections: Connections
+    ) -> samples.Sample:
+        before, self.web_cpu = self.web_cpu, samples.processor(self.pid("web"))
+        cost, held = gauge.read(), connections.take()
         return samples.Sample(
             minute=minute,
-            memory={
-                service.name: samples.memory(child.pid)
-                for service, child in self.stack.children
-                if service.name in watched
-            },
-            connections=int(found[0]) - 1 if found else 0,
+            memory={name: samples.memory(self.pid(name)) for name in WATCHED},
+            connections={"PostgreSQL": held.postgresql, "Redis": held.redis},
+            posted=self.posted(),
             requests=len(times),
             p95=samples.p95(times),
+            request_cpu=1000 * (self.web_cpu - before) / max(1, len(times)),
+            page_cpu=cost.cpu,
+            crowding=cost.crowding,
         )
 
-    def settle(self) -> list[str]:
+    def pid(self, service: str) -> int:
+        return next(child.pid for one, child in self.stack.children if one.name == service)
+
+    def posted(self) -> int:
+        with psycopg.connect(self.environment["DATABASE_URL"]) as connection:
+            found = connection.execute(POSTED).fetchone()
+        return int(found[0]) if found else 0
+
+    def settle(self, crowd: Crowd) -> list[str]:
         """Without faults, load and sync until the verdict is clean; what is still wrong at the end."""
         for name in ("PLATFORM_URL", "CONNECTWISE_URL"):
             requests.post(
@@ -172,14 +211,14 @@ class Hour:
             self.manage("load_invoices --period current")
             self.manage("settle_postings")
             self.manage("sync_invoices --period current --cancellations skip")
-            found = self.judge()
+            found = self.judge(crowd)
             if not found:
                 break
             _say("\n".join(f"not yet: {one}" for one in found))
             time.sleep(10)
         return found
 
-    def judge(self) -> list[str]:
+    def judge(self, crowd: Crowd) -> list[str]:
         us = verdict.ours(self.environment["DATABASE_URL"])
         address = f"{self.environment['CONNECTWISE_URL']}/_sandbox/additions"
         additions = json.loads(requests.get(address, timeout=60).text, parse_float=Decimal)
@@ -187,7 +226,8 @@ class Hour:
         _say(
             f"{statuses}, in Error: {dict(verdict.errors(us)) or 'none'}; {len(additions)} Additions"
         )
-        return list(verdict.wrong(us, additions))
+        edits = verdict.lost_edits(self.environment["DATABASE_URL"], crowd.saved)
+        return [*verdict.wrong(us, additions), *edits]
 
 
 def fresh_database(url: str) -> str:

@@ -43,6 +43,8 @@ class Crowd:
         self.stop = threading.Event()
         self.done: Counter[str] = Counter()
         self.wrong: list[str] = []
+        # Of each line the version that was edited last, and the end date it was given.
+        self.saved: dict[int, tuple[int, str]] = {}
         self._times: list[float] = []
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
@@ -66,12 +68,19 @@ class Crowd:
         self.stop.set()
         for thread in self._threads:
             thread.join(300)
+            if thread.is_alive():
+                self.wrong.append(f"{thread.name} came to no end")
 
     def take_times(self) -> list[float]:
         """Seconds of the requests since it was asked last."""
         with self._lock:
             taken, self._times = self._times, []
             return taken
+
+    def keep(self, line: int, version: int, end: str) -> None:
+        """An answer may come later than that to a later edit: the version decides."""
+        with self._lock:
+            self.saved[line] = max(self.saved.get(line, (0, "")), (version, end))
 
     def note(self, what: str, seconds: float) -> None:
         with self._lock:
@@ -108,8 +117,11 @@ class Person:
         wanted = ("version", "opened", "was", "company", "agreement", "product")
         sent = {name: values.get(name, "") for name in wanted}
         start = values["charge_start_date"]
-        sent |= {"charge_start_date": start, "charge_end_date": f"{start[:8]}28"}
+        end = f"{start[:8]}{self.random.randint(20, 28)}"
+        sent |= {"charge_start_date": start, "charge_end_date": end}
         answer = self._send("saved a row", "POST", where, headers=HTMX, data=sent)
+        if answer.status_code == 200:
+            self.crowd.keep(int(line), int(sent["version"]), end)
         self.crowd.done[f"  answered {answer.status_code}"] += 1
 
     def load(self) -> None:

@@ -1,23 +1,32 @@
 """What is looked at each minute, and whether any of it grows."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median, quantiles
 
-PAGE = os.sysconf("SC_PAGE_SIZE")
+PAGE, TICK = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """One interval; the memory and connections at its end, the latency of all its requests."""
+    """One interval: what is held at its end or at most in it, and the latency of all its requests."""
 
     minute: float
     memory: Mapping[str, float]  # MB, by service
-    connections: int
+    connections: Mapping[str, int]  # the peak, by server
+    posted: int  # operations that reached ConnectWise, since the start
     requests: int
-    p95: float  # milliseconds
+    p95: float  # milliseconds by the clock
+    request_cpu: float  # milliseconds of the web server's processor time
+    page_cpu: float  # milliseconds of processor time, PostgreSQL's included (gauge.py)
+    crowding: float  # by the clock ÷ processor time: what others on the machine cost
+
+    @property
+    def alone(self) -> float:
+        """The p95 of a machine that nobody else uses, about."""
+        return self.p95 / self.crowding
 
 
 @dataclass(frozen=True)
@@ -28,7 +37,13 @@ class Limit:
     slack: float
 
 
-MEMORY, CONNECTIONS, LATENCY = Limit(0.15, 15), Limit(0, 6), Limit(1.0, 100)
+MEMORY, CONNECTIONS = Limit(0.15, 15), Limit(0, 6)
+LATENCY, PROCESSOR = Limit(1.0, 100), Limit(0.5, 10)
+TIMES: Sequence[tuple[str, Callable[[Sample], float], Limit]] = (
+    ("processor time of a page", lambda one: one.page_cpu, PROCESSOR),
+    ("processor time of a request in the web server", lambda one: one.request_cpu, PROCESSOR),
+    ("p95 of the pages, others on the machine taken off,", lambda one: one.alone, LATENCY),
+)
 # Caches and pools fill up first.
 WARM = 0.2
 
@@ -44,10 +59,18 @@ def grown(samples: Sequence[Sample]) -> list[str]:
     for name in settled[0].memory:
         before, after = (median(one.memory[name] for one in part) for part in (early, late))
         found += _grown(f"memory of {name}", before, after, "MB", MEMORY)
-    before, after = (median(one.connections for one in part) for part in (early, late))
-    found += _grown("connections to PostgreSQL", before, after, "", CONNECTIONS)
-    before, after = (median(one.p95 for one in part) for part in (early, late))
-    return [*found, *_grown("p95 of the pages", before, after, "ms", LATENCY)]
+    for name in settled[0].connections:
+        # Syncs come when they come: only a peak that none before reached is growth.
+        before, after = (
+            max(one.connections[name] for one in part) for part in (samples[:-third], late)
+        )
+        found += _grown(f"connections to {name}", before, after, "", CONNECTIONS)
+    for what, read, limit in TIMES:
+        before, after = (median(map(read, part)) for part in (early, late))
+        found += _grown(what, before, after, "ms", limit)
+    if late[-1].posted == samples[0].posted:
+        found.append("nothing was posted while it was watched")
+    return found
 
 
 def _grown(what: str, before: float, after: float, unit: str, limit: Limit) -> Iterator[str]:
@@ -85,11 +108,28 @@ def _resident(process: int) -> int:
         return 0
 
 
+def processor(process: int) -> float:
+    """Seconds that a process, all it has started and all of these that have ended used of it."""
+    return sum(map(_ticks, _family(process))) / TICK
+
+
+def _ticks(process: int) -> int:
+    try:
+        stat = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0
+    return sum(int(ticks) for ticks in stat[11:15])
+
+
 def table(samples: Sequence[Sample]) -> Iterator[str]:
     names = list(samples[0].memory) if samples else []
-    heads = ["minute", *(f"{name} MB" for name in names), "connections", "requests", "p95 ms"]
+    servers = list(samples[0].connections) if samples else []
+    heads = ["minute", *(f"{name} MB" for name in names), *servers]
+    heads += ["posted", "requests", "p95 ms", "crowding", "web CPU ms", "page CPU ms"]
     yield "  ".join(f"{head:>11}" for head in heads)
     for one in samples:
         cells = [f"{one.minute:.1f}", *(f"{one.memory[name]:.0f}" for name in names)]
-        cells += [str(one.connections), str(one.requests), f"{one.p95:.0f}"]
+        cells += [str(one.connections[name]) for name in servers]
+        cells += [str(one.posted), str(one.requests), f"{one.p95:.0f}", f"{one.crowding:.1f}"]
+        cells += [f"{one.request_cpu:.0f}", f"{one.page_cpu:.0f}"]
         yield "  ".join(f"{cell:>11}" for cell in cells)

@@ -14,6 +14,7 @@ UNFINISHED = (
     "SELECT count(*) FROM invoices_operation WHERE state IN ('planned', 'claimed', 'unknown')"
 )
 LIVE = "SELECT count(*) FROM invoices_syncrun WHERE state IN ('planning', 'running')"
+ENDS = "SELECT id, charge_end_date::text FROM invoices_invoiceline"
 OWNED = "SELECT key, addition_id FROM invoices_posting WHERE state IN ('open', 'ended')"
 
 
@@ -108,6 +109,15 @@ def _lines(
 def _stands(line: Line, addition: Mapping[str, Any]) -> bool:
     """A charge whose unit price is not exact is posted as one of its total; an agreement may prorate."""
     return bool(line.quantity == addition["quantity"] or line.total_price == addition["extPrice"])
+
+
+def lost_edits(database: str, saved: Mapping[int, tuple[int, str]]) -> Iterator[str]:
+    """What a person was told was saved, and what no later edit replaced, stands there."""
+    with psycopg.connect(database) as connection:
+        found: dict[int, str] = dict(connection.execute(ENDS).fetchall())
+    lost = [str(line) for line, (_, end) in sorted(saved.items()) if found.get(line) != end]
+    if lost:
+        yield f"lines that lost the end date a person gave them: {_some(lost)}"
 
 
 def errors(us: Ours) -> Counter[str]:
