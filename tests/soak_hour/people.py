@@ -117,7 +117,9 @@ class Person:
         wanted = ("version", "opened", "was", "company", "agreement", "product")
         sent = {name: values.get(name, "") for name in wanted}
         start = values["charge_start_date"]
-        end = f"{start[:8]}{self.random.randint(20, 28)}"
+        # A save that changes nothing leaves the version as it is: it could not be told from a later one.
+        ends = {f"{start[:8]}{day}" for day in range(20, 29)} - {values["charge_end_date"]}
+        end = self.random.choice(sorted(ends))
         sent |= {"charge_start_date": start, "charge_end_date": end}
         answer = self._send("saved a row", "POST", where, headers=HTMX, data=sent)
         if answer.status_code == 200:
