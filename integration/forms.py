@@ -7,10 +7,12 @@ from zoneinfo import available_timezones
 
 from django import forms
 from django.conf import settings
-from django.contrib.auth.forms import BaseUserCreationForm
+from django.contrib.auth import authenticate
+from django.contrib.auth.forms import BaseUserCreationForm, PasswordChangeForm
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.forms.models import model_to_dict
+from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
@@ -60,13 +62,19 @@ def secret(label: str) -> forms.CharField:
     return forms.CharField(label=label, required=False, max_length=500, widget=widget)
 
 
+# In one sentence what AUTH_PASSWORD_VALIDATORS demand; what is wrong is told rule by rule.
+PASSWORD_HELP = "At least 12 characters; not a common one, not like your name, not only digits."
+
+
 class FirstAdministratorForm(BaseUserCreationForm):  # type: ignore[type-arg]
     """The first user of a new installation; the code proves that its console could be read."""
 
     code = forms.CharField(
         label="Setup code",
         max_length=40,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "spellcheck": "false", "autofocus": True}
+        ),
         help_text="Stands on the console of the migrate step, and manage.py setup_code prints it.",
     )
     field_order = ("code", "username", "email", "password1", "password2")
@@ -74,13 +82,37 @@ class FirstAdministratorForm(BaseUserCreationForm):  # type: ignore[type-arg]
     class Meta:
         model = User
         fields = ("username", "email")
+        labels = {"username": "User name", "email": "E-mail address"}
         help_texts = {"username": "", "email": "For results by e-mail; can stay empty."}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["username"].widget.attrs.pop("autofocus", None)  # the code comes first
+        self.fields["password1"].help_text = PASSWORD_HELP
+        self.fields["password2"].help_text = ""
 
     def clean_code(self) -> str:
         code: str = self.cleaned_data["code"]
         if not is_setup_code(code):
             raise ValidationError("This is not the setup code of this installation.")
         return code
+
+
+class OwnPasswordForm(PasswordChangeForm):
+    """A new password for who knows the old one."""
+
+    def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
+        self.request = request
+        super().__init__(*args, **kwargs)
+        self.fields["new_password1"].help_text = PASSWORD_HELP
+        self.fields["new_password2"].help_text = ""
+
+    def clean_old_password(self) -> str:
+        """Asked as at the door, where wrong ones are counted: an open session is no place to guess."""
+        old: str = self.cleaned_data["old_password"]
+        if not authenticate(self.request, username=self.user.get_username(), password=old):
+            raise ValidationError("This is not your password of now.")
+        return old
 
 
 class ConnectionsForm(forms.Form):
@@ -100,6 +132,7 @@ class ConnectionsForm(forms.Form):
     def __init__(self, data: Mapping[str, Any] | None = None) -> None:
         self.saved: Connection = saved_connection()
         super().__init__(data, initial=self.saved.shown)
+        self.fields["connectwise_url"].widget.attrs["placeholder"] = "https://na.myconnectwise.net"
         for name in SECRETS:
             self.fields[name].widget.attrs["placeholder"] = self.saved.masked.get(name, "")
         for name, variable in self.saved.from_environment.items():

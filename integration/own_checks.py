@@ -30,14 +30,14 @@ def own_checks() -> Iterator[Check]:
             "Workers",
             probes.ask_workers,
             "A worker answers.",
-            f"No worker answers: loads and syncs wait. Start `{WORKER}`.",
+            f"No worker answers: loads and syncs wait. Start one: {WORKER}",
         )
         yield _check(
             "Beat",
             _beat_is_heard,
             "Beat was heard in the last minutes.",
             "Beat was not heard for minutes: nothing runs by itself, and unconfirmed postings are "
-            f"not looked for. Start `{BEAT}` (and a worker).",
+            f"not looked for. Start it, and a worker: {BEAT}",
         )
     yield from _currencies()
 

@@ -27,6 +27,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/first/", signing_in.first_administrator, name="first_administrator"),
     path("accounts/sso/", sso.begin, name="single_sign_on"),
     path("accounts/sso/back/", sso.come_back, name="single_sign_on_back"),
+    path("accounts/password/", signing_in.ChangePassword.as_view(), name="change_password"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
     path("admin/", admin.site.urls),
     path("months/", dashboard.months, name="dashboard_months"),

@@ -55,8 +55,8 @@ def locked_out(request: HttpRequest, *_told: object) -> HttpResponse:
         request,
         HTTPStatus.TOO_MANY_REQUESTS,
         title="Too many wrong passwords",
-        words=f"This user can't sign in from here for {minutes} minutes after the last try. An "
-        "Administrator can set a new password.",
+        words=f"This user can't sign in from here for {minutes} minutes after the last try. "
+        "If you forgot the password, an Administrator can set a new one meanwhile.",
     )
 
 

@@ -1,20 +1,24 @@
-"""Signing in: with a password, or, on a new installation, as its first Administrator."""
+"""Signing in: with a password, or, on a new installation, as its first Administrator; and another password."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.views import LoginView
-from django.http import HttpRequest, HttpResponse
+from django.contrib.auth.forms import PasswordChangeForm
+from django.contrib.auth.models import User
+from django.contrib.auth.views import LoginView, PasswordChangeView
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
+from integration.changes import keep_change
 from integration.first_administrator import TooLate, is_awaited, make_first_administrator
-from integration.forms import FirstAdministratorForm
+from integration.forms import FirstAdministratorForm, OwnPasswordForm
 
 
 @method_decorator(login_not_required, name="dispatch")
@@ -30,6 +34,33 @@ class SignIn(LoginView):
         if is_awaited():
             return redirect("first_administrator")
         return super().get(request, *args, **kwargs)
+
+
+class ChangePassword(PasswordChangeView):
+    """For everybody who has one here; Django admin has such a page for its staff only."""
+
+    form_class = OwnPasswordForm
+    template_name = "registration/change_password.html"
+    success_url = settings.LOGIN_REDIRECT_URL
+
+    def dispatch(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
+        if not cast(User, request.user).has_usable_password():
+            raise Http404  # theirs is the provider's
+        return super().dispatch(request, *args, **kwargs)
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return super().get_form_kwargs() | {"request": self.request}
+
+    def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
+        answer = super().form_valid(form)
+        keep_change(user=form.user, about=form.user, told=["Password: changed"])
+        messages.success(
+            self.request, "Your password is changed. You are signed out everywhere else."
+        )
+        return answer
+
+    def form_invalid(self, form: PasswordChangeForm) -> HttpResponse:
+        return self.render_to_response(self.get_context_data(form=form), status=422)
 
 
 @login_not_required

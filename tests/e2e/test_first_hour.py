@@ -58,7 +58,7 @@ def test_the_first_hour(
 def _become_the_first_administrator(bare: Installation, page: Page) -> None:
     expect(page.get_by_role("heading", name="The first Administrator")).to_be_visible()
     page.get_by_label("Setup code").fill(bare.command("setup_code").stdout.strip())
-    page.get_by_label("Username").fill("ada")
+    page.get_by_label("User name").fill("ada")
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_label("Password confirmation").fill(PASSWORD)
     page.get_by_role("button", name="Begin").click()

@@ -76,7 +76,9 @@ def no_remotes(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> None:
 
 
 def user_as(role: str) -> User:
-    return make_user(role=GROUPS.get(role, ""), is_staff=role in (STAFF, STAFF_VIEWER))
+    return make_user(
+        role=GROUPS.get(role, ""), is_staff=role in (STAFF, STAFF_VIEWER), password="battery staple"
+    )
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -61,6 +61,12 @@ FRAME = [
     row("accounts/first/", get=open_to_all(302), post=open_to_all(302)),
     row("accounts/sso/", get=open_to_all(404)),
     row("accounts/sso/back/", get=open_to_all(404)),
+    # Everybody's own, also of who has no role yet.
+    row(
+        "accounts/password/",
+        get=ByRole(NO_ROLE, 200, below=LOGIN),
+        post=ByRole(NO_ROLE, 422, below=LOGIN),
+    ),
     row("accounts/logout/", post=ByRole(NO_ROLE, 302, below=LOGIN)),
     row("healthz", get=open_to_all()),
     row("readyz", get=open_to_all()),
