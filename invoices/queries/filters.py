@@ -15,7 +15,8 @@ from mapping.grid import GridState
 
 # More than anyone reads; the field above the list narrows them on the server.
 MOST_VALUES = 200
-NUMBER = re.compile(r"\d{1,18}|\D+")
+LONGEST_NUMBER = 18
+NUMBER = re.compile(rf"\d{{1,{LONGEST_NUMBER}}}")
 STATUSES = dict(InvoiceLine.Status.choices)
 MAPPINGS = {MAPPED: "Mapped", UNMAPPED: "Unmapped"}
 
@@ -58,12 +59,11 @@ def filter_list(period: date, grid: GridState, key: str, *, find: str = "") -> F
     )
     counts = {_url_value(key, value): count for value, count in rows}
     labels = {value: label_of(key, value) for value in {*counts, *chosen}}
+    sought = find.casefold()
     wanted = [
-        value
-        for value, label in labels.items()
-        if value in chosen or find.casefold() in label.casefold()
+        value for value, label in labels.items() if value in chosen or sought in label.casefold()
     ]
-    wanted.sort(key=lambda value: (value not in chosen, _as_read(labels[value])))
+    wanted.sort(key=lambda value: (value not in chosen, _as_read(labels[value]), value))
     values = [
         FilterValue(
             value=value, label=labels[value], count=counts.get(value, 0), chosen=value in chosen
@@ -73,13 +73,20 @@ def filter_list(period: date, grid: GridState, key: str, *, find: str = "") -> F
     return FilterList(values=values, more=len(wanted) > MOST_VALUES)
 
 
-def _as_read(label: str) -> list[tuple[int, int, str]]:
-    """As people order: small letters beside capitals, "Plan 2" before "Plan 10"."""
-    parts = NUMBER.findall(label.casefold())
-    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts]
+def _as_read(label: str) -> str:
+    """As people order: small letters beside capitals, "Plan 2" before "Plan 10".
+
+    One text: a list of parts for each of thousands of labels takes twice as long, and leaves garbage.
+    """
+    return NUMBER.sub(_padded, label.casefold())
+
+
+def _padded(number: re.Match[str]) -> str:
+    return number[0].zfill(LONGEST_NUMBER)
 
 
 def chips(grid: GridState) -> list[Chip]:
+    """In the order of the filters, each with the way to be rid of it."""
     return [
         Chip(
             column=FILTER_COLUMNS[key].label,

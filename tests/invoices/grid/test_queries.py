@@ -162,6 +162,17 @@ def test_a_filters_counts_obey_the_other_filters_and_not_its_own(may: Period) ->
     ]
 
 
+def test_values_stand_in_the_order_people_read_them_in(may: Period) -> None:
+    names = ["plan 2", "Plan 10", "Plan 10a", "PLAN 10 B", "Add-on", "azure", "7 days", "30 days"]
+    for name in names:
+        make_line(vendor_name=name)
+    offered = [v.label for v in filter_list(MAY, GridState(), "vendor").values]
+    assert offered == [
+        *("7 days", "30 days", "Add-on", "azure"),
+        *("plan 2", "Plan 10", "PLAN 10 B", "Plan 10a"),
+    ]
+
+
 def test_a_long_list_of_values_is_searched_on_the_server(may: Period) -> None:
     make_line(vendor_name="Adobe")
     make_line(vendor_name="Acronis")
