@@ -46,6 +46,7 @@ def select_lines(*, user: User, period: date, lines: QuerySet[InvoiceLine]) -> N
 
 @transaction.atomic
 def unselect_lines(*, user: User, period: date, ids: Collection[int]) -> None:
+    """Untick these; those that aren't ticked are none of it."""
     SelectedLine.objects.filter(
         selection__user=user, selection__period=period, line__in=ids
     ).delete()
@@ -57,8 +58,9 @@ def clear_selection(*, user: User, but_of: date | None = None) -> None:
     selections = Selection.objects.filter(user=user)
     if but_of is not None:
         selections = selections.exclude(period=but_of)
-    SelectedLine.objects.filter(selection__in=selections).delete()
-    selections.delete()
+    if found := list(selections):  # each page asks, and hardly ever is there one
+        SelectedLine.objects.filter(selection__in=found).delete()
+        selections.filter(pk__in=[one.pk for one in found]).delete()
 
 
 def _selection(*, user: User, period: date) -> Selection:
