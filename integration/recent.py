@@ -10,7 +10,8 @@ from integration.times import lasted
 from invoices.models import Load, Period, SyncRun
 from invoices.models.posting import STARTED_AT
 from invoices.queries.history import PastRun, past_runs
-from invoices.sync.states import DRAFTS
+from invoices.queries.run_waits import Waiting
+from invoices.sync.states import DRAFTS, LIVE_RUN
 
 RECENT = 8
 BROUGHT = (
@@ -32,6 +33,7 @@ class Recent:
     by: str
     result: str
     took: str  # "" while it is under way
+    waits: Waiting | None = None
 
 
 def recent_work() -> list[Recent]:
@@ -43,6 +45,12 @@ def recent_work() -> list[Recent]:
     found = [_load(load, is_shown=load.month in months) for load in loads]
     found += [_run(past) for past in past_runs(newest[:RECENT])]
     return sorted(found, key=attrgetter("when"), reverse=True)[:RECENT]
+
+
+def held_up() -> PastRun | None:
+    """The live run, where it waits for an answer: nothing else can be posted meanwhile."""
+    live = SyncRun.objects.filter(state__in=[state.value for state in LIVE_RUN])
+    return next((past for past in past_runs(live.select_related("user")) if past.waits), None)
 
 
 def _load(load: Load, *, is_shown: bool) -> Recent:
@@ -72,7 +80,8 @@ def _run(past: PastRun) -> Recent:
         what=f"{'Undo' if run.is_undo else 'Sync'} {run.period:%b %Y}",
         url=reverse("invoices:run_page", args=[run.pk]),
         by=run.by,
-        result=run.message or told,
+        result=told if run.is_live else run.message or told,
+        waits=past.waits,
         took=_took(run.started_at, run.finished_at),
     )
 

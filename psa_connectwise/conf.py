@@ -62,9 +62,7 @@ def get_client(*, turn: AbstractContextManager[object] | None = None) -> Connect
     known = credentials()
     if known.missing:
         raise NotConfigured(known.missing, service=SERVICE)
-    limit = throttle(
-        redis_url=settings.REDIS_URL, per_minute=settings.CONNECTWISE_MAX_REQUESTS_PER_MINUTE
-    )
+    shared = limit()
     codebase_key = f"connectwise-codebase:{known.company_id}@{known.url}"
     return ConnectWiseClient(
         url=known.url,
@@ -73,12 +71,18 @@ def get_client(*, turn: AbstractContextManager[object] | None = None) -> Connect
         private_key=known.private_key,
         client_id=known.client_id,
         timeout=settings.CONNECTWISE_TIMEOUT_SECONDS,
-        throttle=limit,
-        pause=limit.pause,
+        throttle=shared,
+        pause=shared.pause,
         turn=turn,
         codebase=cache.get(codebase_key),
         on_codebase=lambda found: cache.set(codebase_key, found, CODEBASE_SECONDS),
     )
+
+
+def limit() -> Throttle:
+    """The rate limit that all workers share, as the settings have it now."""
+    per_minute = settings.CONNECTWISE_MAX_REQUESTS_PER_MINUTE
+    return throttle(redis_url=settings.REDIS_URL, per_minute=per_minute)
 
 
 @functools.cache

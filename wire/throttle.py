@@ -78,12 +78,16 @@ class Throttle:
         while wait > 0:
             self._sleep(wait)
             # A pause that began meanwhile holds for those who already had a slot.
-            wait = self._next_wait() if self._is_paused() else 0.0
+            wait = self._next_wait() if self.paused_seconds() else 0.0
 
     def pause(self, seconds: float) -> None:
         """Nobody gets a slot for so long."""
         logger.debug("requests to %s pause for %.0f seconds", self._name, seconds)
         self._run(self._lengthen, keys=[self._pause_key], args=[max(1, int(seconds * 1000))])
+
+    def paused_seconds(self) -> float:
+        """For how long nobody gets a slot yet; 0 while requests go out."""
+        return max(0, int(self._run(self._redis.pttl, self._pause_key))) / 1000
 
     def _next_wait(self) -> float:
         longest = int(self._longest_wait * 1_000_000)
@@ -97,9 +101,6 @@ class Throttle:
                 retry_after=-answer / 1000,
             )
         return answer / 1_000_000
-
-    def _is_paused(self) -> bool:
-        return int(self._run(self._redis.pttl, self._pause_key)) > 0
 
     def _run(self, command: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         try:

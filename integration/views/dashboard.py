@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from integration import charts, queries
-from integration.recent import recent_work
+from integration.recent import held_up, recent_work
 from invoices.models import InvoiceSettings
 from invoices.months import months_before
 from invoices.services.mailed_reports import choose_reports, mail_choice
@@ -37,6 +37,7 @@ def dashboard(request: HtmxHttpRequest) -> HttpResponse:
         "period": period,
         "progress": queries.mapping_progress(),
         "recent": recent_work(),
+        "held_up": held_up(),
         "schedule": standings(timezone.now()),
         "mail": mail_choice(request.user),
         "zone": ZoneInfo(InvoiceSettings.load().time_zone),

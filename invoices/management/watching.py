@@ -30,17 +30,17 @@ class RunCommand(ReportingCommand):
             done = run.progress(a_run)
             told = self._tell_waiting(done, told)
             self.show_progress(verb, done.done, a_run.total)
-            if not inline and not done.waits_until and stillness.is_news(a_run, done.done):
+            if not inline and not done.waits and stillness.is_news(a_run, done.done):
                 self.stderr.write(NOT_TAKEN_UP)
             if inline and run.plan_if_needed(a_run.pk, a_run.epoch):
                 lanes.work_lane(a_run.pk, a_run.epoch, lane=0)
                 lanes.sweep()
-            if not inline or done.waits_until:
+            if not inline or done.waits:
                 time.sleep(POLL_SECONDS)
 
     def _tell_waiting(self, done: run.Progress, told: str) -> str:
         """Once each time nobody answers: what it waits for, and that it goes on by itself."""
-        words = done.waits_for if done.waits_until else ""
+        words = done.waits.words if done.waits else ""
         if words and words != told:
             self.stderr.write(f"{words}; it is tried again until there is an answer.")
         return words

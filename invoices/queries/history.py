@@ -8,6 +8,7 @@ from datetime import timedelta
 from django.db.models import Count
 
 from invoices.models import STARTED_AT, Operation, SyncRun
+from invoices.queries.run_waits import Waiting, waiting_of
 from invoices.queries.runs import OUTCOMES, outcome_of
 from invoices.sync.states import LIVE_RUN, OVER, Intent, RunState
 from mapping.grid import GridState, Page
@@ -46,6 +47,7 @@ class PastRun:
     counts: Sequence[tuple[str, str, int]]  # an outcome's key and words, how many rows
     lasted: str
     undone_in: int | None = None  # the run that took all of it back
+    waits: Waiting | None = None
 
     @property
     def may_be_undone(self) -> bool:
@@ -141,4 +143,5 @@ def _past(run: SyncRun, counts: Mapping[str, int], undone_in: int | None) -> Pas
         counts=told,
         lasted=lasted(run),
         undone_in=undone_in,
+        waits=waiting_of(run),
     )

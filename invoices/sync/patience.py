@@ -10,7 +10,7 @@ from django.db.models import DurationField, ExpressionWrapper, F, Q, QuerySet
 from django.db.models.functions import Now
 
 from invoices.models import SyncRun
-from invoices.sync.states import Origin, RunState
+from invoices.sync.states import Origin, RunState, patience_of
 from wire.errors import TransientError
 from wire.session import UNREACHABLE
 
@@ -18,9 +18,6 @@ logger = logging.getLogger(__name__)
 
 SHORTEST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(minutes=2)
-# So long it is asked for. At night nobody looks, and the schedule comes again only a day later.
-PATIENCE = timedelta(hours=1)
-PATIENCE_OF_SCHEDULE = timedelta(hours=6)
 TOO_MANY_REQUESTS, SERVER_ERROR = 429, 500
 
 
@@ -39,7 +36,7 @@ def wait(run: SyncRun, error: TransientError) -> str:
     if waited is None:
         return ""  # stopped, or another worker's by now
     words = _words(error)
-    longest = PATIENCE_OF_SCHEDULE if run.origin == Origin.SCHEDULE else PATIENCE
+    longest = patience_of(Origin(run.origin))
     if waited >= longest:
         hours = longest // timedelta(hours=1)
         return (

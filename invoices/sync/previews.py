@@ -20,7 +20,7 @@ from invoices.queries.ends import ends_of_preview
 from invoices.sync import ending, patience, planning, undo
 from invoices.sync.keeping import Superseded
 from invoices.sync.locks import PLANNING, session_lock
-from invoices.sync.run import AlreadyRunning, CantStart
+from invoices.sync.run import CantStart, already_running
 from invoices.sync.scope import Cancellations, RunScope
 from invoices.sync.states import DRAFTS, Origin, RunState
 from wire.errors import RemoteError, TransientError
@@ -149,7 +149,7 @@ def confirm(run: SyncRun, *, user: User, ends: Collection[str] = (), force: bool
                 scope=scope,
             )
     except IntegrityError as error:
-        raise AlreadyRunning("A sync is running already; its progress is shown above.") from error
+        raise already_running() from error
     if not taken:
         raise CantStart("This preview was planned anew meanwhile. Look at it again.")
     if run.is_undo:

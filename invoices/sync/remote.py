@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
+from django.utils import timezone
 
 from invoices.models import SyncRun
+from invoices.queries.run_waits import Waiting
 from invoices.sync.images import AdditionImage
 from invoices.sync.keys import PREFIX
 from platform_client import conf as platform_conf
@@ -16,7 +18,11 @@ from psa_connectwise.client import ConnectWiseClient
 from psa_connectwise.models import ConnectWiseSettings
 from psa_connectwise.payloads import NewAddition
 from psa_connectwise.schemas import Addition
+from wire.errors import TransientError
 from wire.items import BadItem
+
+# A shorter pause is over before it is read.
+SAID_FROM = 1.0
 
 
 def lease_seconds() -> float:
@@ -27,6 +33,18 @@ def lease_seconds() -> float:
 def client(*, turn: AbstractContextManager[object] | None = None) -> ConnectWiseClient:
     """Raises `wire.errors.NotConfigured`, a ConfigError, naming what is missing."""
     return conf.get_client(turn=turn)
+
+
+def throttled() -> Waiting | None:
+    """While ConnectWise has asked all of us to wait (429), what a page says of it."""
+    try:
+        seconds = conf.limit().paused_seconds()
+    except TransientError:
+        return None  # without a broker nothing is posted, which is told elsewhere
+    if seconds < SAID_FROM:
+        return None
+    until = timezone.now() + timedelta(seconds=seconds)
+    return Waiting("ConnectWise takes no more requests for now (429)", until)
 
 
 def installation() -> str:

@@ -3,16 +3,17 @@
 import logging
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
-from django.db.models import Count, F, Min, Q
+from django.db.models import Count, F, Q
 from django.db.models.functions import Now
 
 from invoices.loading.queries import LONGEST_SILENCE, load_under_way
 from invoices.loading.start import hold_period
 from invoices.models import InvoiceLine, Operation, SyncRun
+from invoices.queries.run_waits import Waiting, waiting_of
 from invoices.sync import changed, patience, planning, undo
 from invoices.sync.keeping import Superseded
 from invoices.sync.locks import PLANNING, session_lock
@@ -28,7 +29,6 @@ from invoices.sync.states import (
     RunState,
 )
 from wire.errors import RemoteError, TransientError
-from wire.session import UNREACHABLE
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +50,16 @@ class AlreadyRunning(CantStart):
 
 def live_run() -> SyncRun | None:
     return SyncRun.objects.filter(state__in=[state.value for state in LIVE_RUN]).first()
+
+
+def already_running() -> AlreadyRunning:
+    """Which one, and what it waits for; without a time, so that who asks again is told the same."""
+    live = live_run()
+    if live is None:
+        return AlreadyRunning("A sync was running until just now. Try again.")
+    what = f"{'An undo' if live.is_undo else 'A sync'} of {live.period:%B %Y} is running already."
+    waits = waiting_of(live)
+    return AlreadyRunning(f"{what} It waits, for {waits.words}; Stop ends it." if waits else what)
 
 
 def start_run(
@@ -77,7 +87,7 @@ def start_run(
             )  # type: ignore[misc]
     except IntegrityError as error:
         # `one_live_sync_run`: two people who press at the same moment can't both begin.
-        raise AlreadyRunning("A sync is running already; its progress is shown above.") from error
+        raise already_running() from error
     if scope.undo:
         undo.log_start(started)
     return started
@@ -185,16 +195,6 @@ def _finish_if_done(run: SyncRun) -> bool:
     return True
 
 
-def _waits_until(run: SyncRun) -> datetime | None:
-    if run.state == RunState.PLANNING:
-        return run.ask_again_at
-    waiting = run.operations.filter(
-        state=S.PLANNED, not_before__gt=Now(), last_error__contains=UNREACHABLE
-    )
-    first: datetime | None = waiting.aggregate(first=Min("not_before"))["first"]
-    return first
-
-
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How far a run is, in lines."""
@@ -207,9 +207,7 @@ class Progress:
     withdrawn: int
     ended: int = 0  # Additions of subscriptions that are gone; no line of the month is theirs
     undoes: bool = False  # it takes back what other runs did
-    # When it is tried again, where it waits, and what for.
-    waits_until: datetime | None = None
-    waits_for: str = ""
+    waits: Waiting | None = None
 
     @property
     def done(self) -> int:
@@ -247,8 +245,7 @@ def progress(run: SyncRun) -> Progress:
     return Progress(
         total=run.total,
         undoes="undo" in run.scope,
-        waits_until=_waits_until(run) if run.is_live else None,
-        waits_for=run.message or "ConnectWise can't be reached",
+        waits=waiting_of(run),
         **counts,
     )
 

@@ -4,6 +4,7 @@ One column each, one table of allowed moves, one function that refuses the rest.
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 from enum import StrEnum
 
 
@@ -55,6 +56,11 @@ class Origin(StrEnum):
     PERSON = "person"
     COMMAND = "command"
     SCHEDULE = "schedule"
+
+
+def patience_of(origin: Origin) -> timedelta:
+    """So long a plan waits for an answer. At night nobody looks, and the schedule comes daily."""
+    return timedelta(hours=6 if origin == Origin.SCHEDULE else 1)
 
 
 class RunState(StrEnum):

@@ -21,8 +21,10 @@ from invoices.queries.plan_rows import (
     matching_rows,
     rows_of_page,
 )
+from invoices.queries.run_waits import waiting_of
 from invoices.sync import gather
 from invoices.sync.changed import changed_rows
+from invoices.sync.remote import throttled
 from invoices.sync.run import live_run, progress
 from invoices.sync.scope import RunScope
 from invoices.sync.states import RunState
@@ -110,11 +112,12 @@ def watch_context(request: HtmxHttpRequest, run: SyncRun, *, later: bool = False
         "zone": zone(),
     }
     if run.is_draft:
-        return context | _draft(run, later=later)
+        return context | _draft(request.user, run, later=later)
     told = progress(run)
     follower = _follower(run)
     return context | {
         "progress": told,
+        "waits": (told.waits or throttled()) if run.is_live else None,
         "left": _time_left(run, told.done, told.total) if run.is_live else "",
         "lasted": history.lasted(run),
         "agreements": 0 if run.is_live else queries.agreements_made(run),
@@ -141,7 +144,16 @@ def zone() -> ZoneInfo:
     return ZoneInfo(InvoiceSettings.load().time_zone)
 
 
-def _draft(run: SyncRun, *, later: bool) -> dict[str, Any]:
+def _in_the_way(user: User) -> dict[str, Any]:
+    """The run that is on, and what it waits for."""
+    other = live_run()
+    if other is None:
+        return {"other": None}
+    waits = waiting_of(other) or throttled()
+    return {"other": other, "waits": waits, "may_stop": may_change(user, other)}
+
+
+def _draft(user: User, run: SyncRun, *, later: bool) -> dict[str, Any]:
     now = timezone.now()
     if run.state == RunState.DRAFTING:
         asked_at = run.plan.get("asked_at")
@@ -152,7 +164,7 @@ def _draft(run: SyncRun, *, later: bool) -> dict[str, Any]:
         "changed": 0 if later else queries.changed_lines(run),
         "more": 0 if later else _postable_since(run),
         "old": run.known_at is None or now - run.known_at > OLD_AFTER,
-        "other": other_live(run),
+        **_in_the_way(user),
     }
 
 

@@ -15,6 +15,7 @@ from invoices.loading.progress import RESULT_STAYS
 from invoices.models import InvoiceLine, SyncRun
 from invoices.services.selection import selected_lines
 from invoices.sync import planning, run
+from invoices.sync.remote import throttled
 from invoices.sync.scope import RunScope
 from invoices.sync.summary import Summary, summarize
 from invoices.tasks.sync import ring
@@ -80,6 +81,7 @@ def _bar(request: HtmxHttpRequest, *, was_live: bool) -> HttpResponse:
     live = run.live_run()
     seen = _number(request.GET.get("seen", ""))
     shown = live or _fresh_result(seen)
+    told = run.progress(shown) if shown else None
     response = render(
         request,
         "invoices/_run_bar.html",
@@ -88,7 +90,8 @@ def _bar(request: HtmxHttpRequest, *, was_live: bool) -> HttpResponse:
             "seen": seen,
             "live": live is not None,
             "flipped": was_live != (live is not None),
-            "progress": run.progress(shown) if shown else None,
+            "progress": told,
+            "waits": (told.waits or throttled()) if told and live else None,
             "zone": zone(),
             "may_stop": request.user.has_perm(STOPS[shown is not None and shown.is_undo]),
         },
@@ -144,7 +147,7 @@ def line_refusal(line: InvoiceLine) -> str:
         return "This line is being posted or checked already."
     if not line.is_mapped:
         return "This line is Unmapped. Complete its PSA values first."
-    return "A sync is running already." if run.live_run() else ""
+    return str(run.already_running()) if run.live_run() else ""
 
 
 def _fresh_result(seen: int) -> SyncRun | None:

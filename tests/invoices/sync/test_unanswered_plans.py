@@ -64,7 +64,7 @@ def test_a_run_waits_until_connectwise_is_back_and_then_posts(
     waiting = started()
 
     assert waiting.state == RunState.PLANNING
-    assert run.progress(waiting).waits_until
+    assert run.progress(waiting).waits
     settings.CONNECTWISE_URL = world.connectwise.url
     let_time_pass(31)
     sweep()
@@ -102,7 +102,8 @@ def test_it_says_what_it_waits_for(world: World, error: dict[str, Any], words: s
     assert patience.wait(waiting, TransientError("No.", service="ConnectWise", **error)) == ""
 
     waiting.refresh_from_db()
-    assert run.progress(waiting).waits_for == words
+    told = run.progress(waiting).waits
+    assert told and told.words == words
 
 
 def test_a_server_error_is_waited_for_too(world: World) -> None:

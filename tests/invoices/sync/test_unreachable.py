@@ -50,7 +50,7 @@ def test_it_keeps_trying_and_holds_nothing_for_sent(cut_off: SyncRun, line: Invo
     work_for_minutes(cut_off)
 
     assert cut_off.state == RunState.RUNNING
-    assert run.progress(cut_off).waits_until
+    assert run.progress(cut_off).waits
     assert (fresh(line).psa_status, fresh(line).in_flight) == (Status.NOT_SYNCED, False)
 
 
@@ -74,7 +74,7 @@ def test_it_posts_once_the_line_is_up_again(
 
     cut_off.refresh_from_db()
     assert cut_off.state == RunState.FINISHED
-    assert run.progress(cut_off).waits_until is None
+    assert run.progress(cut_off).waits is None
     assert [one["id"] for one in world.additions()] == [fresh(line).addition_id]
 
 
