@@ -29,6 +29,8 @@ def svg(rows: Sequence[Row]) -> str:
     series: dict[str, list[Point]] = {}
     for row in rows:
         what, _, lines = row.what.partition(": ")
+        if not lines:  # of the months, which this is not about
+            continue
         series.setdefault(what, []).append((int(lines.split()[0].replace(",", "")), row.ours))
     return "\n".join((*_head(), *Scale(series).drawn(), "</svg>", ""))
 

@@ -12,6 +12,7 @@ from django.conf import settings
 
 from bench import (
     bulk,
+    chart,
     chromium,
     command,
     grid,
@@ -126,6 +127,8 @@ def test_how_cost_grows_is_told_beside_a_tenth_of_the_lines(
     here: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def measured(work: Any, sizes: Sizes) -> growth.Times:
+        if work is growth.pages_of_months:
+            return {"a page": 90 + sizes.months}
         return {"a page": sizes.lines / 10} if work is growth.on_months else {}
 
     monkeypatch.setattr(growth, "_apart", measured)
@@ -134,7 +137,9 @@ def test_how_cost_grows_is_told_beside_a_tenth_of_the_lines(
         ("a page: 10 lines a month", 1, None),
         ("a page: 100 lines a month", 10, 1),
         ("a page: 1,000 lines a month", 100, 10),
+        ("a page, 2 months in the table", 100, 91),
     ]
+    assert "months in the table" not in chart.svg(rows)
 
 
 def test_posting_is_measured_and_posts_every_line(here: None) -> None:
