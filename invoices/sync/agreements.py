@@ -113,6 +113,7 @@ def _show_as_existing(own: OwnAgreement, row: AgreementRow) -> None:
         agreement_name=row.name,
         version=F("version") + 1,
     )
+    # A default knows neither company nor currency: its organization's lines of the contract tell them.
     AgreementDefault.objects.filter(
         contract_id=own.contract_id,
         create_agreement=True,
@@ -157,5 +158,6 @@ def record_moved(claim: Claim, stands: Agreement, *, request_id: str = "") -> bo
 
 
 def wanted_start(operation: Operation) -> date:
+    """The first day it is to bill, as planned."""
     assert operation.after
     return date.fromisoformat(operation.after["bill_start_date"])

@@ -11,7 +11,7 @@ from django.db.models import F
 
 from invoices.amounts import to_cents
 from invoices.models import InvoiceLine, Operation, Posting
-from invoices.sync import moves, owned, remote, statements
+from invoices.sync import moves, owned, record, remote, statements
 from invoices.sync.cautions import Caution
 from invoices.sync.claim import Claim
 from invoices.sync.images import AdditionImage, differences
@@ -47,6 +47,7 @@ def stands(claim: Claim, addition: Addition | None, *, request_id: str = "") -> 
         wrong, told = not_as_sent(wanted, addition), computed_wrong(wanted, addition)
         operation.addition_id = addition.id
         operation.computed = _computed(addition)
+    # These are few. A line that is posted goes by one statement, for a month has ten thousands.
     if operation.line_id is None or operation.is_step or operation.undoes_id:
         held = _keep(claim, wanted, request_id)
     else:
@@ -121,6 +122,7 @@ def ended_after_all(operation: Operation) -> None:
 
 
 def not_as_sent(wanted: AdditionImage, addition: Addition) -> str:
+    """What ConnectWise stored otherwise than it was sent, in words; "" where nothing."""
     found = remote.image_of(addition)
     if found is None:
         return UNTOLD
@@ -164,6 +166,7 @@ def _show_on_line(
     operation = claim.operation
     assert operation.line
     warned = [str(Caution.from_json(kept)) for kept in operation.warnings]
+    # RECORD is one statement: a transaction around it would cost each line two more round trips.
     with transaction.atomic() if operation.line.create_agreement else nullcontext():
         held = statements.record(
             operation,
@@ -226,9 +229,7 @@ def _log(operation: Operation, told: str) -> None:
     words = WORDS[OperationKind(operation.kind)]
     if operation.undoes_id:
         words = f"was undone: it {words}"
-    links: dict[str, object] = {"run": operation.run_id}
-    if operation.line:
-        links["line"] = operation.line.platform_id
+    links = record.links(operation)
     if told:
         logger.error("%s %s %s, but: %s", name, words, operation.addition_id, told, extra=links)
     else:

@@ -30,9 +30,11 @@ from wire.errors import (
 
 logger = logging.getLogger(__name__)
 
+# The record is open on somebody's screen there (409): it may be free in a moment.
 CONFLICT_SECONDS = 5.0
 # What an operation that was put off for a conflict says.
 IN_USE = "(409)"
+# Nobody was reached, or a 429 named no time.
 LATER_SECONDS = 30.0
 
 
@@ -105,6 +107,7 @@ def _delete_addition(client: ConnectWiseClient, claim: Claim, reference: Referen
     """Gone is gone, whoever did it; an undo ends what ConnectWise doesn't let go (P50)."""
     operation = claim.operation
     if operation.before is None:
+        # The plan of an undo found it gone already: only our books are left to do.
         applied.removed(claim)
         return
     assert operation.agreement and operation.addition_id
@@ -159,6 +162,7 @@ def _create_agreement(client: ConnectWiseClient, claim: Claim, reference: Refere
 
 
 def new_agreement(claim: Claim, own: OwnAgreement) -> NewAgreement:
+    """As the plan kept it; what we make never prorates (P43)."""
     after = claim.after
     return NewAgreement(
         name=after["name"],

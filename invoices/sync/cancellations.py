@@ -82,14 +82,18 @@ def plan_cancellations(
 def _is_due(one: Running, month: Month, agreements: Mapping[int, Agreement]) -> bool:
     """It should have been billed by now, or its agreement would bill it again too soon."""
     owned = one.owned
+    # Written by this period or a later one, it is alive.
     if not owned.subscription_id or owned.busy or owned.last_period >= month.period:
         return False
     agreement = agreements.get(owned.agreement_id)
+    # An annual licence was invoiced once; a monthly agreement would bill it again next month.
     if agreement and bills_more_often(agreement.billing_cycle, one.billing_cycle):
         return True
     cycle = months_of(one.billing_cycle)
     if cycle is not None:
+        # Its next charge was due by this period, and didn't come.
         return months_before(month.period, cycle) >= owned.last_period
+    # Of a cycle that nobody knows: once what was paid for is over.
     return one.paid_until is not None and one.paid_until < month.period
 
 
@@ -174,6 +178,7 @@ def under_policy(ends: Iterable[Planned], policy: Policy) -> list[Planned]:
         return []
     told = [_asked(one, policy) for one in ends]
     sent = sum(one.state == OperationState.PLANNED for one in told)
+    # Many at once look like a load that went wrong, not like customers who left.
     if policy.force or sent * 100 <= policy.live * policy.share:
         return told
     why = (

@@ -30,6 +30,7 @@ MOST_ROUNDS = 3
 
 
 def changed_rows(run: SyncRun) -> QuerySet[Operation]:
+    """Lines that were edited before their turn, or are no longer as the preview showed them."""
     return run.operations.filter(
         state=OperationState.SKIPPED, reason_code__in=CHANGED, line__isnull=False
     )

@@ -165,6 +165,7 @@ def _currency_refusal(line: Line, agreement: Agreement, directory: Directory) ->
 
 
 def text_refusal(description: str) -> Refusal | None:
+    """An invoice description that ConnectWise would refuse for its length."""
     if len(description) <= INVOICE_DESCRIPTION_LENGTH:
         return None
     return Refusal(

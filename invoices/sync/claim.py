@@ -17,6 +17,7 @@ from invoices.models import InvoiceLine, Operation, Posting, SyncRun
 from invoices.sync import owned, remote, statements
 from invoices.sync.states import (
     AGREEMENT_KINDS,
+    CLOSED_POSTING,
     OperationKind,
     OperationState,
     PostingState,
@@ -96,6 +97,7 @@ def _agreement_id(operation: Operation) -> int | None:
     while operation.agreement_id is None and before is not None:
         if before.own_agreement:
             return before.own_agreement.agreement_id
+        # A move's second half waits for the first, and that one for the agreement.
         before = before.waits_for
     return operation.agreement_id
 
@@ -105,8 +107,8 @@ def _posting_id(operation: Operation) -> int | None:
     if operation.kind == OperationKind.CREATE:
         line, last_period = _opener(operation)
         return statements.open_posting(operation, line, last_period) or _open_again(operation)
-    over = [PostingState.ENDED, PostingState.REMOVED]
-    states = [PostingState.OPEN, *(over if operation.undoes_id else [])]
+    # An undo also reopens what was ended, and keeps books of what is gone.
+    states = [PostingState.OPEN, *(CLOSED_POSTING if operation.undoes_id else ())]
     return statements.find_posting(operation.key, states)
 
 

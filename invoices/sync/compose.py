@@ -55,6 +55,7 @@ def updated_image(
     if _end_was_set(line) or (end is None and wanted.cancelled_date is not None):
         end = wanted.cancelled_date
     if end is not None:
+        # The start stays that of the first month, and no end before it is ever sent (P25).
         end = max(end, current.effective_date)
     return replace(wanted, effective_date=current.effective_date, cancelled_date=end)
 

@@ -40,4 +40,6 @@ def bills_more_often(agreement_cycle: str, line_cycle: str) -> bool:
 
 def end_of_first_period(start: date, agreement_cycle: str) -> date:
     """The last day of the agreement's billing period that begins with the start month."""
-    return last_day(months_before(start, 1 - (months_of(agreement_cycle) or 1)))
+    months = months_of(agreement_cycle) or 1
+    # Counted forwards: so many months "before", less than none.
+    return last_day(months_before(start, 1 - months))

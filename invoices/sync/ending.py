@@ -41,7 +41,10 @@ def month_of_run(period: date) -> Month | None:
 def running(period: date) -> list[Running]:
     """Open persistent Additions that no line of the period, or of a later one, has written."""
     last_lines = InvoiceLine.objects.filter(
-        posting=OuterRef("pk"), period=OuterRef("last_period"), charge_type__in=RECURRING
+        posting=OuterRef("pk"),
+        period=OuterRef("last_period"),
+        charge_type__in=RECURRING,
+        # Of several lines of that period, the one that wrote it last.
     ).order_by("-synced_at", "-pk")
     rows = (
         owned.open_postings()

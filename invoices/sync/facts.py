@@ -82,6 +82,8 @@ class Contender:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Company:
+    """A customer in ConnectWise, as far as a plan asks."""
+
     id: int
     name: str
     usable: bool  # neither deleted nor missing
@@ -101,6 +103,8 @@ class AgreementSlot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agreement:
+    """An agreement in ConnectWise; `live` is active, neither cancelled nor gone."""
+
     id: int
     name: str
     company_id: int | None
@@ -116,6 +120,7 @@ class Agreement:
     ours: AgreementSlot | None = None  # what it was made for, where it was made by us
 
     def bills_later_than(self, day: date) -> bool:
+        """ConnectWise takes no Addition from a day before billing starts."""
         return self.bill_start is not None and day < self.bill_start
 
     def has_invoiced(self, effective_date: date) -> bool:
@@ -132,6 +137,8 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Product:
+    """A catalog item in ConnectWise; a "Bundle" can't be an Addition."""
+
     id: int
     name: str
     inactive: bool

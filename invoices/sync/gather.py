@@ -9,7 +9,7 @@ from django.db.models import Count, Min, QuerySet
 from invoices.charge_dates import RECURRING
 from invoices.models import ChargeTypeName, InvoiceLine, InvoiceSettings, OwnAgreement, Posting
 from invoices.sync import owned, plan
-from invoices.sync.states import PostingState
+from invoices.sync.states import CLOSED_POSTING
 from psa_connectwise.models import Agreement, Company, ConnectWiseSettings, Product
 
 
@@ -22,6 +22,7 @@ def lines_to_post(period: date, line_ids: Collection[int] | None) -> QuerySet[In
 
 
 def gather_lines(found: QuerySet[InvoiceLine]) -> list[plan.Line]:
+    """In the order of their ids; charge types under the names that administrators gave them (P8)."""
     shown = dict(ChargeTypeName.objects.values_list("charge_type", "display_name"))
     removals = _removals(found)
     rows = found.order_by("pk").values_list(*LINE_COLUMNS, named=True)
@@ -30,9 +31,7 @@ def gather_lines(found: QuerySet[InvoiceLine]) -> list[plan.Line]:
 
 def _removals(lines: QuerySet[InvoiceLine]) -> dict[int, int]:
     """By line: how many Additions it opened that are over."""
-    over = Posting.objects.filter(
-        line__in=lines.values("pk"), state__in=[PostingState.ENDED, PostingState.REMOVED]
-    )
+    over = Posting.objects.filter(line__in=lines.values("pk"), state__in=CLOSED_POSTING)
     return dict(over.values_list("line").annotate(Count("pk")))
 
 
@@ -108,6 +107,7 @@ def gather_directory(lines: Sequence[plan.Line], agreement_type_id: int | None) 
 
 
 def gather_agreements(ids: Iterable[int]) -> dict[int, plan.Agreement]:
+    """By their ids in ConnectWise; what was never read is absent."""
     rows = Agreement.objects.filter(connectwise_id__in=set(ids)).select_related("company")
     ours = _made_by_us(row.pk for row in rows)
     return {row.connectwise_id: _agreement(row, ours.get(row.pk)) for row in rows}
@@ -115,6 +115,7 @@ def gather_agreements(ids: Iterable[int]) -> dict[int, plan.Agreement]:
 
 def _made_by_us(agreements: Iterable[int]) -> dict[int, plan.AgreementSlot]:
     """By our key of the agreement: what it was made for."""
+    # Of several slots that resolved to one agreement the first counts: it is written last.
     rows = OwnAgreement.objects.filter(agreement__in=list(agreements)).order_by("-pk")
     told = rows.values_list("agreement", "company__connectwise_id", "currency", "contract_id")
     return {
@@ -146,6 +147,7 @@ def _contenders(lines: Sequence[plan.Line], subscriptions: set[str]) -> list[pla
 def plan_settings(
     seller_id: str, installation: str, *, overwrite: bool = False
 ) -> plan.PlanSettings:
+    """As they are now; a plan that is made later is made under what was chosen by then."""
     chosen = ConnectWiseSettings.load()
     agreement_type = chosen.default_agreement_type
     return plan.PlanSettings(
@@ -225,6 +227,7 @@ def _own_agreements(
         agreement_type__connectwise_id=agreement_type_id,
         agreement__missing=False,
     ).values_list("company__connectwise_id", "currency", "contract_id", "agreement__connectwise_id")
+    # What comes later wins: ours over those alike, and of these the one that was read first.
     found = {plan.AgreementSlot(*row[:3]): row[3] for row in (*alike.order_by("-pk"), *ours)}
     return {slot: agreement_id for slot, agreement_id in found.items() if slot in slots}
 
@@ -232,6 +235,7 @@ def _own_agreements(
 def _currency_ids() -> dict[str, int]:
     """Currency code → ConnectWise's id, from agreements and companies already read (P46)."""
     found: dict[str, int] = {}
+    # Where both know a code, agreements have the last word: it is one of these that will be made.
     for model in (Company, Agreement):
         rows = model.objects.exclude(currency_code="").values_list("currency_code", "currency_id")
         found.update({code: number for code, number in rows.distinct() if number is not None})

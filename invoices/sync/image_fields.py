@@ -64,6 +64,7 @@ def value_words(image: AdditionImage, name: str) -> str:
 
 
 def product_ids(*images: AdditionImage | None) -> set[int]:
+    """Whose names the words of these images need."""
     return {image.product_id for image in images if image}
 
 

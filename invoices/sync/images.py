@@ -11,6 +11,7 @@ from typing import Any
 
 from invoices.amounts import plain
 
+# As many places as the Platform gives a quantity; prices have four.
 NOISE = Decimal("0.000001")
 
 
@@ -34,6 +35,7 @@ class AdditionImage:
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> "AdditionImage":
+        """What `to_json` gave; also of a Posting's `after_image` and an Operation's `before` and `after`."""
         cancelled = kept["cancelled_date"]
         return cls(
             product_id=kept["product_id"],

@@ -71,6 +71,7 @@ def move_on(run: SyncRun, state: RunState, **values: object) -> None:
 
 
 def set_going(run: SyncRun, planned: Sequence[plan.Planned], listed: Listed) -> None:
+    """With the figures of its plan; raises `Superseded`."""
     move_on(run, RunState.RUNNING, **figures(planned, listed))
 
 
@@ -89,6 +90,7 @@ def figures(planned: Sequence[plan.Planned], listed: Listed) -> dict[str, object
 
 
 def log_refused(run: SyncRun, planned: Iterable[plan.Planned]) -> None:
+    """One ERROR for each line or subscription, with its reason (P41)."""
     refused = [one for one in planned if one.state == OperationState.REFUSED]
     for start in range(0, len(refused), BATCH):
         # The System Log is written at the end of a transaction: once, not line by line.
@@ -172,6 +174,7 @@ def keep_operations(run: SyncRun, planned: Sequence[plan.Planned], listed: Liste
     postings = _postings({one.key for one in known if one.key})
     numbers = _reserve(len(kept))
     rows = []
+    # `before` is the row just before, which one that `follows` waits for.
     for before, number, one in zip((None, *numbers), numbers, kept, strict=False):
         posting, organization = postings.get(one.key, (None, None))
         maker = waited_for.get(one.agreement_work) if one.agreement_work else None

@@ -11,6 +11,7 @@ def posting_key(*, seller_id: str, installation: str, line_id: str, removals: in
 
     `removals` is how many Additions opened by this line were removed or ended since.
     """
+    # People type ConnectWise's company id in either case: it is the same installation, and key.
     parts = "\x1f".join((seller_id, installation.lower(), line_id, str(removals)))
     digest = sha256(parts.encode()).digest()
     return PREFIX + b32encode(digest[:20]).decode()

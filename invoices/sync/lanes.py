@@ -32,7 +32,8 @@ from wire.errors import ConfigError, RemoteError
 
 logger = logging.getLogger(__name__)
 
-SWEEP = 10_000  # the sweep's own lane
+# The sweep's own lane, far above any concurrency: it never takes one from a run.
+SWEEP = 10_000
 # Below the minute for which a worker that is shut down is waited for.
 SECONDS = 45.0
 # Between two looks for work that an agreement under way, or a short wait, still holds back.

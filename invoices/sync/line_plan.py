@@ -56,6 +56,7 @@ class Draft:
         """What a new Addition of this line would say."""
         end_by = None
         if self.decision.bounded:
+            # With its start month, whatever the agreement's own cycle (P45).
             end_by = end_of_first_period(self.line.start, "Monthly")
         elif self.bills_again and self.settings.end_long_cycles:
             end_by = end_of_first_period(self.line.start, self.cycle)
@@ -73,6 +74,7 @@ class Draft:
         )
 
     def warnings(self, image: AdditionImage) -> tuple[Caution, ...]:
+        """What stands in nobody's way; `image` is what would be sent."""
         told = [self.decision.bounded] if self.decision.bounded else []
         if self.agreement is not None and self.agreement.prorate:
             told.append(cautions.prorates(self.agreement.name))
@@ -115,6 +117,7 @@ def _update(draft: Draft) -> list[Planned] | Refusal:
     assert owned and current
     image = updated_image(draft.line, owned, current, draft.wanted)
     unchanged = not differences(current, image)
+    # Where somebody wrote there by hand just what we want, nothing stands in the way.
     if draft.decision.changed and not unchanged:
         return changed_in_connectwise(owned, draft.decision.changed)
     start = image.effective_date

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from django.db import connection
 
-# The classes of our advisory locks.
+# The classes of our advisory locks; loads have two more (`WORKER_LOCK`, `PERIOD_LOCK`).
 LANE = 0x4C42
 PLANNING = 0x4C43
 

@@ -36,6 +36,7 @@ def move(
     state = held.values_list("state", flat=True).first()
     if state is None:
         return False
+    # Unknown may stay unknown: the sweep had called it so before its worker did.
     if state != after:
         check_move(OperationState(state), after)
     finish = {"finished_at": Now()} if finished else {}

@@ -22,6 +22,7 @@ def open_postings() -> QuerySet[Posting]:
     last_lines = InvoiceLine.objects.filter(
         posting=OuterRef("pk"), period=OuterRef("last_period")
     ).order_by("-synced_at", "-pk")
+    # One that is OPENING and not busy is left of a try that came to nothing: nothing stands for it.
     return (
         Posting.objects.annotate(
             busy=Exists(unfinished),
@@ -33,6 +34,7 @@ def open_postings() -> QuerySet[Posting]:
 
 
 def to_owned(row: Posting) -> Owned:
+    """`row` comes from `open_postings`."""
     return Owned(
         key=row.key,
         line_id=row.line_id,

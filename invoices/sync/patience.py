@@ -44,6 +44,7 @@ def wait(run: SyncRun, error: TransientError) -> str:
             f"Look whether {error.service} is well, and at its address under Settings → "
             "Authentication; then try again."
         )
+    # Half as long as it has waited: soon again after a short silence, seldom in a long one.
     asked = timedelta(seconds=error.retry_after or 0)
     pause = max(asked, min(max(waited / 2, SHORTEST_PAUSE), LONGEST_PAUSE))
     mine.update(ask_again_at=Now() + pause, message=words, heartbeat=Now())

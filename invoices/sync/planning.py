@@ -42,6 +42,7 @@ class Gathered:
     policy: Policy
 
     def owned(self) -> list[plan.Owned]:
+        """Every Addition of ours that the plan may touch: what has to be read first."""
         single = (*self.directory.owned.values(), *self.directory.own.values())
         return [*single, *(one.owned for one in self.running)]
 

@@ -20,7 +20,7 @@ from invoices.queries.ends import ends_of_preview
 from invoices.sync import ending, patience, planning, undo
 from invoices.sync.keeping import Superseded
 from invoices.sync.locks import PLANNING, session_lock
-from invoices.sync.run import CantStart, already_running
+from invoices.sync.run import PICKED_UP_WITHIN, CantStart, already_running
 from invoices.sync.scope import Cancellations, RunScope
 from invoices.sync.states import DRAFTS, Origin, RunState
 from wire.errors import RemoteError, TransientError
@@ -31,8 +31,6 @@ logger = logging.getLogger(__name__)
 KEPT_FOR = timedelta(days=1)
 # Nobody works on it: it is planned, or waits for an answer.
 READY = Q(state=RunState.DRAFT) | Q(state=RunState.DRAFTING, ask_again_at__isnull=False)
-# So long a worker may need from the ring to its lock.
-PICKED_UP_WITHIN = timedelta(seconds=20)
 
 
 def start_draft(*, period: date, user: User | None, scope: RunScope) -> SyncRun:
@@ -93,10 +91,9 @@ def plan_anew(run: SyncRun, *, fresh: bool) -> bool:
     Also one that waits for an answer: it need not be read, or may be there again by now.
     """
     scope = {name: value for name, value in run.scope.items() if name != "fresh"}
-    ready = Q(state=RunState.DRAFT) | Q(state=RunState.DRAFTING, ask_again_at__isnull=False)
     ticks = dict(ends_of_preview(run).values_list("key", "ticked"))
     with transaction.atomic():
-        taken = SyncRun.objects.filter(ready, pk=run.pk, epoch=run.epoch).update(
+        taken = SyncRun.objects.filter(READY, pk=run.pk, epoch=run.epoch).update(
             state=RunState.DRAFTING,
             epoch=F("epoch") + 1,
             scope=scope | ({"fresh": True} if fresh else {}),
@@ -134,6 +131,7 @@ def confirm(run: SyncRun, *, user: User, ends: Collection[str] = (), force: bool
         scope |= policy
     try:
         with transaction.atomic():
+            # A load takes the same lock before it looks for a run: never do both miss each other.
             hold_period(run.period)
             if load_under_way(run.period):
                 raise CantStart(
@@ -177,6 +175,7 @@ def _is_nobodys(run: SyncRun) -> bool:
 
 
 def drop_old() -> None:
+    """Those that nobody said yes to within a day."""
     drop(
         SyncRun.objects.filter(state__in=[s.value for s in DRAFTS], created_at__lt=Now() - KEPT_FOR)
     )

@@ -1,7 +1,7 @@
 """Reads the concerned agreements' additions, once, before a run is planned (docs/posting.md, 1).
 
 A plain list each, never `conditions`: their search lags behind writes (docs/connectwise.md,
-"Search lag").
+"Searching").
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -128,6 +128,7 @@ def _mend_unowned(
     taken = take_up(operation, carrying[0])
     if taken is None:
         return None
+    # Where the oldest was taken up (1), it stays; else (0) none does.
     return taken + sum(_delete(client, operation, one) for one in carrying[taken:])
 
 
@@ -284,6 +285,7 @@ def _write_over(client: ConnectWiseClient, operation: Operation, posting: Postin
     older = changed_fields(wanted, found) if found else {}
     if found and not older and operation.kind == OperationKind.END and not differences(ours, found):
         applied.ended_after_all(operation)
+    # A field that is neither as we want it nor as our older change left it: somebody wrote it.
     if not found or not older or set(older) & set(changed_fields(found, ours)):
         return False
     client.update_addition(*place, cast(AdditionChanges, changed_fields(found, wanted)))

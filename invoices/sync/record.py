@@ -169,6 +169,7 @@ def _told_to_waiting(operation: Operation, failure: Failure) -> Failure:
 
 
 def operation_name(operation: Operation) -> str:
+    """What it is about, as System Logs call it."""
     if operation.line:
         return operation.line.platform_id
     own = operation.own_agreement
@@ -180,5 +181,6 @@ def operation_name(operation: Operation) -> str:
 
 
 def links(operation: Operation) -> dict[str, object]:
+    """What an entry of System Logs about it leads to."""
     links: dict[str, object] = {"run": operation.run_id}
     return links | ({"line": operation.line.platform_id} if operation.line else {})

@@ -56,10 +56,12 @@ def owners(contenders: Iterable[Contender]) -> dict[str, int]:
 
 
 def _claim(one: Contender) -> tuple[bool, date, int]:
+    # The last makes it one and the same line in every plan, in whatever order rows come.
     return (one.charge_type == "Cycle Fee", one.start, -one.line_id)
 
 
 def contender(line: Line) -> Contender:
+    """What rivals for its subscription's persistent Addition are compared by."""
     return Contender(
         line_id=line.id,
         subscription_id=line.subscription_id,
@@ -81,15 +83,18 @@ def decide(
     latest = directory.latest_periods.get(line.subscription_id)
     earlier = latest is not None and line.period < latest
     if own:
+        # Posted as an Addition of its own before; it stays one, also where it would own now.
         bounded = (EARLIER if earlier else SECOND) if line.recurring else None
         return _carry_on(line, agreement_id, own, directory, overwrite=overwrite, bounded=bounded)
     if not line.recurring:
         return Decision(way=Way.CREATE)
     owned = directory.owned.get(line.subscription_id)
     if owned and owned.last_line_id == line.id:
+        # It wrote the persistent one last, and does so again: no rival has written since.
         return _carry_on(line, agreement_id, owned, directory, overwrite=overwrite)
     if earlier:
         return Decision(way=Way.CREATE, bounded=EARLIER)
+    # Another line of this month has written it already, be it the worse claim.
     taken = owned is not None and owned.last_period == line.period
     if taken or period_owners.get(line.subscription_id) != line.id:
         return Decision(way=Way.CREATE, bounded=SECOND)

@@ -59,6 +59,7 @@ def is_here(run: SyncRun) -> bool:
 
 
 def reference_field() -> str:
+    """The field that carries our key in new Additions (P44)."""
     return ConnectWiseSettings.load().reference_field
 
 
@@ -101,6 +102,8 @@ class Reference:
 
     def new_addition(self, image: AdditionImage, key: str) -> NewAddition:
         """Price, cost, quantity, description, taxable and billable always go along."""
+        # A new one has no other custom fields yet, so one entry is the whole array. Careful: that id
+        # and value do for it is not documented.
         in_serial = self.custom_field_id is None
         custom = () if in_serial else ({"id": self.custom_field_id, "value": key},)
         return NewAddition(

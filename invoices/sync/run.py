@@ -49,6 +49,7 @@ class AlreadyRunning(CantStart):
 
 
 def live_run() -> SyncRun | None:
+    """The one that plans or posts just now, whoever asked for it."""
     return SyncRun.objects.filter(state__in=[state.value for state in LIVE_RUN]).first()
 
 
@@ -211,6 +212,7 @@ class Progress:
 
     @property
     def done(self) -> int:
+        """All that nothing more is sent for; what is unknown is looked for without the run."""
         through = self.posted + self.ended + self.errors + self.unknown
         return through + self.skipped + self.withdrawn
 
@@ -229,6 +231,8 @@ class Progress:
 
 
 def progress(run: SyncRun) -> Progress:
+    """Counted in its rows, now; steps and work on agreements are none of them."""
+
     def lines(*states: OperationState) -> Count:
         return Count("pk", filter=Q(state__in=[state.value for state in states]))
 

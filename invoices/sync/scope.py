@@ -41,6 +41,7 @@ class RunScope:
     fresh: bool = False
 
     def to_json(self) -> dict[str, object]:
+        """Only what is not the default: queries tell kinds of runs apart by the keys that are there."""
         kept: dict[str, object] = {}
         if self.lines is not None:
             kept["lines"] = sorted(self.lines)

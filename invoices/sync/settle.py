@@ -109,14 +109,14 @@ def _due_by_place() -> list[list[Operation]]:
         .select_related("run", "line", "agreement", "own_agreement", "posting")
         .order_by("pk")
     )
-    places: dict[tuple[str, int | None], list[Operation]] = defaultdict(list)
+    places: dict[tuple[int, int | None], list[Operation]] = defaultdict(list)
     for operation in due:
         if not remote.is_here(operation.run):
             _leave_elsewhere(operation)
             continue
         # An agreement has no list that it could share with others.
         apart = operation.pk if operation.kind in AGREEMENT_KINDS else 0
-        places[str(apart), operation.agreement_id].append(operation)
+        places[apart, operation.agreement_id].append(operation)
     return list(places.values())
 
 
@@ -215,6 +215,7 @@ def _settle_update(
     wanted = AdditionImage.from_json(claim.after)
     found = remote.image_of(addition)
     sent = set(changed_fields(before, wanted))
+    # Only the fields that were sent count: the others may have been changed there by anybody.
     if found and not sent & set(changed_fields(found, wanted)):
         done.found += applied.stands(claim, addition)
     elif found and not sent & set(changed_fields(found, before)):

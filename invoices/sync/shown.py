@@ -98,6 +98,7 @@ def _by_subject(pairs: Iterable[tuple[_Subject, T]]) -> dict[_Subject, list[T]]:
 
 def _hold(chain: Chain, now: Fresh, listed: Listed, ended: set[str]) -> list[Operation]:
     """The rows of one subject that have to be written, if any."""
+    # Of a move, the half that is made.
     main = chain[-1]
     if main.own_agreement_id:
         return []  # dropped where nothing waits for it any more
@@ -117,6 +118,7 @@ def _hold(chain: Chain, now: Fresh, listed: Listed, ended: set[str]) -> list[Ope
 
 def _is_same(row: Operation, one: plan.Planned, ended: set[str]) -> bool:
     place = row.agreement.connectwise_id if row.agreement else None
+    # An end was listed as skipped; with its yes, the plan of now sends it.
     ticked = _waits(row) and one.key in ended and one.state == S.PLANNED
     told = (row.state, row.reason_code) == (one.state, one.code)
     words = one.state != S.REFUSED or row.reason == one.reason

@@ -9,6 +9,8 @@ from enum import StrEnum
 
 
 class OperationKind(StrEnum):
+    """What is done in ConnectWise; a move is an END or DELETE and a CREATE."""
+
     CREATE_AGREEMENT = "create_agreement"
     UPDATE_AGREEMENT = "update_agreement"  # its billing start moves back (P46)
     CREATE = "create"
@@ -18,6 +20,8 @@ class OperationKind(StrEnum):
 
 
 class OperationState(StrEnum):
+    """How far one intended change is; `OPERATION_MOVES` says what may follow what."""
+
     PLANNED = "planned"  # shown in a plan; freezes nothing
     CLAIMED = "claimed"  # a worker holds the lease; sent_at says whether it may have been sent
     UNKNOWN = "unknown"  # sent, its fate not known: settled by looking
@@ -29,6 +33,8 @@ class OperationState(StrEnum):
 
 
 class PostingState(StrEnum):
+    """What became of an Addition of ours."""
+
     OPENING = "opening"  # its key is taken, its Addition not confirmed yet
     OPEN = "open"
     ENDED = "ended"
@@ -64,6 +70,8 @@ def patience_of(origin: Origin) -> timedelta:
 
 
 class RunState(StrEnum):
+    """What is done for a run just now, if anything."""
+
     DRAFTING = "drafting"  # its preview is being made
     DRAFT = "draft"  # previewed: it waits for a person's yes, and nobody works on it
     PLANNING = "planning"
@@ -90,6 +98,8 @@ OVER = (RunState.FINISHED, RunState.STOPPED, RunState.FAILED)
 # A preview: it stands in nobody's way, and is dropped when it is old.
 DRAFTS = (RunState.DRAFTING, RunState.DRAFT)
 LIVE_POSTING = (PostingState.OPENING, PostingState.OPEN)
+# These count in the next key of the line that opened them (keys.py).
+CLOSED_POSTING = (PostingState.ENDED, PostingState.REMOVED)
 
 _S = OperationState
 OPERATION_MOVES: Mapping[OperationState, frozenset[OperationState]] = {

@@ -31,6 +31,7 @@ class Summary:
 
 
 def summarize(plan: Sequence[Planned]) -> Summary:
+    """Counts what would be sent, and its money; steps of a move are counted with the move."""
     sent = [one for one in plan if one.state == OperationState.PLANNED]
     posted = [one for one in sent if one.line and not one.is_step]
     return Summary(

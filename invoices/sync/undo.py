@@ -16,6 +16,7 @@ from invoices.sync.read import Listed
 from invoices.sync.scope import RunScope, UndoScope
 from invoices.sync.states import (
     AGREEMENT_KINDS,
+    CLOSED_POSTING,
     UNFINISHED,
     OperationKind,
     OperationState,
@@ -24,8 +25,6 @@ from invoices.sync.states import (
 from invoices.sync.undo_plan import Done, Ours, plan_undo
 
 logger = logging.getLogger(__name__)
-
-OVER = (PostingState.ENDED, PostingState.REMOVED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +36,7 @@ class UndoFacts:
     settings: PlanSettings
 
     def plan(self, listed: Listed | None = None) -> tuple[Planned, ...]:
+        """Newest first; without `listed`, by our own books alone."""
         return plan_undo(self.done, self.agreements, self._found(listed), self.settings)
 
     def _found(self, listed: Listed | None) -> dict[str, AdditionImage | None]:
@@ -155,7 +155,7 @@ def _postings(ids: set[int]) -> dict[int, Ours]:
         .select_related("agreement", "line")
         .annotate(
             busy=Exists(unfinished),
-            removals=Count("line__opened", filter=Q(line__opened__state__in=OVER)),
+            removals=Count("line__opened", filter=Q(line__opened__state__in=CLOSED_POSTING)),
         )
     )
     return {row.pk: _ours(row) for row in rows}

@@ -192,6 +192,7 @@ def _back_in_words(one: Done, current: AdditionImage, image: AdditionImage) -> s
 def _take_away(one: Done, current: AdditionImage, books: _Books) -> Planned:
     """Deleted, or ended with what was invoiced of it."""
     ours = one.ours
+    # One that this plan takes away counts for the next key of its line, as if it were gone already.
     books.gone[ours.opened_by] = books.gone.get(ours.opened_by, 0) + 1
     agreement = books.agreements.get(ours.agreement_id)
     if not agreement or not agreement.has_invoiced(current.effective_date):
