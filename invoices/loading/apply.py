@@ -62,6 +62,7 @@ SAME_DATES: LiteralString = """(
 
 
 def differs(columns: Iterable[LiteralString]) -> LiteralString:
+    """A condition of SQL: one of these columns of `line` is another in `staged`."""
     # IS DISTINCT FROM, since a plain <> says nothing where either side is null.
     mine: LiteralString = ", ".join(f"line.{name}" for name in columns)
     theirs: LiteralString = ", ".join(f"staged.{name}" for name in columns)

@@ -31,6 +31,7 @@ from wire.errors import RemoteError
 
 logger = logging.getLogger(__name__)
 
+# Who loses to an edit once, hardly loses again: by then the edit is committed.
 APPLY_TRIES = 3
 
 
@@ -118,6 +119,7 @@ def _apply(load: Load, claim: Claim, reading: Reading) -> None:
     claim.update(**{name: getattr(load, name) for name in RECORDED})
 
 
+# Written under the claim's token: a worker that has lost the load leaves no result of its own.
 RECORDED = (
     *("state", "finished_at", "complete", "message", "read", "bad"),
     *("new", "updated", "unchanged", "changed_after_sync", "gone", "not_final"),

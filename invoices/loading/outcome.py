@@ -4,6 +4,7 @@ from invoices.loading.read import Reading
 from invoices.models import Load
 from invoices.months import month_name
 
+# All of them stand in System Logs.
 PROBLEMS_TOLD = 2
 
 

@@ -20,10 +20,12 @@ class LoadProgress:
 
     @property
     def reading_is_done(self) -> bool:
+        """What follows is one transaction, of which nothing can be told before its end."""
         return self.load.total is not None and self.load.read >= self.load.total
 
 
 def loads_in_progress(now: datetime) -> list[LoadProgress]:
+    """Queued ones too."""
     loads = Load.objects.filter(state__in=Load.UNDER_WAY).order_by("month")
     return [LoadProgress(load, _seconds_left(load, now)) for load in loads]
 

@@ -9,7 +9,7 @@ from invoices.models import InvoiceSettings, Load, Period, SyncRun
 from invoices.months import month_of, months_before
 from invoices.sync.states import LIVE_RUN
 
-MONTHS_SHOWN = 15
+MONTHS_SHOWN = 15  # beside the current one (P14)
 # A worker writes its heartbeat with each page. One page lasts at most so long, with all the
 # repetitions and pauses the client allows itself.
 LONGEST_SILENCE = timedelta(minutes=10)

@@ -45,15 +45,18 @@ class Reading:
 
     @property
     def complete(self) -> bool:
+        """Every line of the month was read and can be kept: only then may others be called gone (P17)."""
         return not (self.bad or self.problems)
 
     def count_again(self) -> None:
+        """The same lines are read once more: only what is read from now on counts."""
         self.read = self.bad = 0
 
 
 def read_month(client: PlatformClient, reading: Reading) -> None:
     """Stage the month's lines; raises RemoteError when nothing at all could be read."""
     make_staging()
+    # Only the last try keeps what was read before its snapshot expired: an incomplete month.
     for fresh_start in range(FRESH_STARTS):
         try:
             return _read_window(client, reading, reading.month, last_day(reading.month))
@@ -77,6 +80,7 @@ def _may_be_one_page(error: RemoteError, reading: Reading) -> bool:
     """Whether other pages may be well: not when the Platform refuses, is away or asks to wait."""
     if isinstance(error, ConfigError) or error.status == 429:
         return False
+    # It answered, if badly; or it did before, and a day at a time is less to ask for than a month.
     answered = error.status is not None or isinstance(error, PermanentError)
     return answered or (reading.kept and not reading.by_day)
 

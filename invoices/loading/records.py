@@ -8,6 +8,8 @@ from django.db import connection
 from invoices.services.mapping_port import refresh_names
 from platform_client.schemas import InvoiceLine, Offer, Organization
 
+# In one order, since the loads of two months may write the same records at once. A row that has an
+# xmax was there before: the statement has changed it, not made it.
 ORGANIZATIONS = """
     INSERT INTO mapping_organization AS known
         (platform_id, name, reference_number, status, response_error, updated_at)

@@ -68,6 +68,7 @@ def make_staging() -> None:
 
 
 def empty_staging() -> None:
+    """For a reading that begins again."""
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE pg_temp.staged_line")
 
@@ -163,6 +164,7 @@ def _refused(row: tuple[object, ...]) -> BadItem | None:
     return None
 
 
+# Atomic: of a page that was refused nothing is left, before it is copied again row by row.
 @transaction.atomic
 def _copy(rows: Iterable[tuple[object, ...]]) -> None:
     # Django hands `copy` through to psycopg, whose errors it doesn't make its own there.

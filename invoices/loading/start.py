@@ -11,6 +11,7 @@ from invoices.models import Load
 from invoices.months import month_name
 from invoices.sync.states import Origin
 
+# The class of the locks that keep a load and a run of one month from beginning at once.
 PERIOD_LOCK = 7_002
 
 

@@ -9,6 +9,7 @@ from django.db import models
 
 
 def validate_time_zone(name: str) -> None:
+    """Raises ValidationError for what the zone database doesn't know."""
     if name not in available_timezones():
         raise ValidationError(
             "“%(name)s” is not a time zone: choose one such as UTC or Europe/Berlin.",

@@ -61,6 +61,7 @@ class Load(Requested):
 
     @property
     def is_under_way(self) -> bool:
+        """No other load of its month, and no run, may begin meanwhile."""
         return self.state in self.UNDER_WAY
 
 

@@ -67,14 +67,17 @@ class SyncRun(Requested):
 
     @property
     def is_live(self) -> bool:
+        """It plans or posts; one_live_sync_run lets only one."""
         return self.state in LIVE_RUN
 
     @property
     def is_draft(self) -> bool:
+        """A preview: shown, perhaps, but with nobody's yes."""
         return self.state in DRAFTS
 
     @property
     def is_undo(self) -> bool:
+        """It takes back what other runs did (P50)."""
         return "undo" in self.scope
 
     @property
@@ -122,6 +125,7 @@ class Posting(models.Model):
         "psa_connectwise.Agreement", models.PROTECT, related_name="+", db_index=False
     )
     addition_id = models.IntegerField(null=True)
+    # The newest month whose line wrote it: earlier ones never change it again (P45).
     last_period = models.DateField()
     # What it should say: as we wrote it last, by our field names.
     after_image = models.JSONField(default=dict)
@@ -191,6 +195,7 @@ class Operation(models.Model):
     key = models.CharField(max_length=50, blank=True)
     # Set when the Addition is to be the subscription's persistent one.
     subscription_id = models.CharField(max_length=64, blank=True)
+    # The Addition on both sides, as images.py keeps it; of work on an agreement, its own fields.
     before = models.JSONField(null=True)
     after = models.JSONField(null=True)
     reason = models.TextField(blank=True)  # why, in plain words
@@ -198,12 +203,16 @@ class Operation(models.Model):
     # Of an end that a preview lists: whether a yes to the preview includes it.
     ticked = models.BooleanField(default=False)
     warnings = models.JSONField(default=list)
+    # Whoever holds this token may send until the lease ends, and record as long as it stands here.
     lease_token = models.UUIDField(null=True)
     lease_expires_at = models.DateTimeField(null=True)
+    # Put off: neither taken nor looked for before then.
     not_before = models.DateTimeField(null=True)
+    # Stamped as the bytes leave; None: this try was surely never sent.
     sent_at = models.DateTimeField(null=True)
     # The highest Addition id known in the agreement before the call: where settling looks from.
     highest_id_before = models.IntegerField(null=True)
+    # How often it was taken, and how often it may have reached ConnectWise.
     attempts = models.PositiveSmallIntegerField(default=0)
     times_sent = models.PositiveSmallIntegerField(default=0)
     request_id = models.CharField(max_length=100, blank=True)

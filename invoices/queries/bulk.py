@@ -14,6 +14,7 @@ from invoices.models import InvoiceLine, LineEdit
 PROGRESS = "line-edit-{}"
 # So often it is told how far it is.
 PORTION = 10_000
+# More are not read: the sentence names three, and that there are others.
 MOST_COMPANIES = 20
 
 
@@ -39,6 +40,7 @@ class Progress:
 
 
 def companies_of(lines: QuerySet[InvoiceLine]) -> Companies:
+    """By name, as they stand on the lines."""
     pairs = lines.order_by("company_name").values_list("company", "company_name").distinct()
     found = list(pairs[: MOST_COMPANIES + 1])
     return Companies(
@@ -55,6 +57,7 @@ def tell_progress(edit: LineEdit, done: int, *, seconds: float) -> None:
 
 
 def updates_under_way() -> list[Progress]:
+    """Everybody's, for everyone to see."""
     waiting = LineEdit.objects.filter(state=LineEdit.State.QUEUED).select_related("user")
     return [_progress(edit) for edit in waiting.order_by("pk")]
 

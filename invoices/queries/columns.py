@@ -38,6 +38,7 @@ class Column:
 
     @property
     def css(self) -> str:
+        """The classes of its head and cells."""
         names = (ALIGNED.get(self.kind), "editable" if self.is_editable else None)
         return " ".join(filter(None, names))
 
@@ -145,6 +146,7 @@ class Layout:
 
     @property
     def groups(self) -> list[tuple[str, int]]:
+        """Each name, and how many columns it spans."""
         names = (one.column.group for one in self.columns)
         return [(name, len(list(same))) for name, same in groupby(names)]
 
@@ -171,4 +173,5 @@ def layout_of(keys: Collection[str], widths: dict[str, int]) -> Layout:
 
 
 def clamped(width: int) -> int:
+    """A column's width in pixels, however it was dragged or asked for."""
     return max(NARROWEST, min(width, WIDEST))

@@ -51,6 +51,7 @@ class Ends:
 
 
 def ends_of_preview(run: SyncRun) -> QuerySet[Operation]:
+    """Ticked or not; also those that nobody is asked for."""
     return run.operations.filter(
         line=None, undoes=None, intent__in=(Intent.END, Intent.REMOVE), posting__isnull=False
     ).exclude(kind__in=AGREEMENT_KINDS)
@@ -67,6 +68,7 @@ def page_of_ends(run: SyncRun, number: int = 1) -> Ends:
 
 
 def ticks_of(run: SyncRun) -> Ticks:
+    """Of all pages: what is ticked on one stays while another is shown."""
     told = ends_of_preview(run).values_list("key", "ticked")
     return Ticks([key for key, ticked in told if ticked], len(told))
 

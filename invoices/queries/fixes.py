@@ -61,6 +61,7 @@ def line_address(line: InvoiceLine) -> str:
 
 
 def in_grid(period: date, **filters: str) -> str:
+    """The address of the period's lines that meet these filters."""
     return f"{reverse('invoices:lines')}?{urlencode({'period': f'{period:%Y-%m}', **filters})}"
 
 

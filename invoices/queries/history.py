@@ -95,6 +95,7 @@ def lasted(run: SyncRun) -> str:
 
 
 def words_of(duration: timedelta) -> str:
+    """The two largest units: "1 h 5 min", "3 min 20 s", "8 s"."""
     seconds = max(0, int(duration.total_seconds()))
     hours, minutes, rest = seconds // 3600, seconds // 60 % 60, seconds % 60
     if hours:

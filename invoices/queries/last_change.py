@@ -26,6 +26,7 @@ def who_changed(line: InvoiceLine, *, since: datetime | None) -> str:
 
 
 def why_synced(line: InvoiceLine) -> str:
+    """Who synced it and when, as the reason for a refusal."""
     by = f" by {_name(line.synced_by)}" if line.synced_by else ""
     when = f" {_ago(line.synced_at)}" if line.synced_at else ""
     return f"it was synced{by}{when}; further changes are made in ConnectWise"

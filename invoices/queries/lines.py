@@ -17,6 +17,7 @@ from mapping.grid import GridState, Page
 # Stands in a URL for a value that is empty.
 BLANK = "(blank)"
 MAPPED, UNMAPPED = "mapped", "unmapped"
+# So many ids of a search travel with the query; of more, each query looks for them itself.
 FEW_HITS = 500
 # So near to an end of the month a page of numbers is found by keeping the foremost alone.
 NEAR = 1_000
@@ -124,6 +125,7 @@ def _page_by_page() -> Iterator[None]:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_indexscan = off")
         yield
+        # Inside a caller's transaction LOCAL would last until that one ends.
         cursor.execute("SET LOCAL enable_indexscan TO DEFAULT")
 
 

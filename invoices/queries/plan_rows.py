@@ -69,6 +69,7 @@ def rows_of_page(rows: QuerySet[Operation], grid: GridState, page: Page) -> list
 
 
 def rows_by_ids(ids: Sequence[int]) -> list[Operation]:
+    """In this order, each with what it is shown with."""
     found = Operation.objects.select_related(*RELATED).in_bulk(ids)
     return [found[one] for one in ids if one in found]
 

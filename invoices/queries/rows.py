@@ -42,10 +42,12 @@ class Row:
 
     @property
     def is_editable(self) -> bool:
+        """By this user, now."""
         return self.may_edit and self.is_open
 
     @property
     def why_closed(self) -> str:
+        """Of a row that may not be ticked or edited."""
         if self.is_synced:
             addition = f" (Addition {self.line.addition_id})" if self.line.addition_id else ""
             return f"Synced{addition}: further changes are made in ConnectWise"
@@ -85,10 +87,12 @@ class Row:
 
     @property
     def agreement(self) -> str:
+        """What its cell says: a name, or the choice to make one."""
         return CREATE_AGREEMENT if self.line.create_agreement else self.line.agreement_name
 
     @property
     def agreement_badge(self) -> str:
+        """Only Bulk Update gives one; a prefilled or picked agreement has none (P23)."""
         return "User Updated" if self.line.agreement_source == ValueSource.BULK else ""
 
 
@@ -140,4 +144,5 @@ def charge_type_names() -> dict[str, str]:
 
 
 def run_is_live() -> bool:
+    """While one is on, no line can be sent by itself (P38)."""
     return SyncRun.objects.filter(state__in=[state.value for state in LIVE_RUN]).exists()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -67,6 +68,7 @@ class Figures:
     long_cycles: int  # lines for which an end after one agreement period is offered
 
     def count(self, kind: str) -> int:
+        """How many rows are of that kind."""
         return next((one.count for one in self.kinds if one.key == kind), 0)
 
 
@@ -162,6 +164,7 @@ class Customer:
     money: dict[str, Money] = field(default_factory=dict)
 
     def counts(self, shown: Iterable[str]) -> list[tuple[str, int]]:
+        """How many rows of each of these kinds, in their order."""
         return [(kind, self.kinds[kind]) for kind in shown]
 
     @property
@@ -169,6 +172,7 @@ class Customer:
         return sum(self.kinds.values())
 
     def largest(self, what: str) -> Decimal:
+        """ "revenue", "cost" or "margin" in the currency where it is most: two can't be added up."""
         amounts: list[Decimal] = [getattr(money, what) for money in self.money.values()]
         return max(amounts, default=Decimal(0))
 
@@ -226,10 +230,12 @@ def unmapped_lines(run: SyncRun) -> int:
 
 
 def agreements_made(run: SyncRun) -> int:
+    """So far."""
     made = run.operations.filter(kind=OperationKind.CREATE_AGREEMENT, state=S.DONE)
     return made.count()
 
 
-def first_sent(run: SyncRun) -> Any:
+def first_sent(run: SyncRun) -> datetime | None:
     """When the first request of the run went out; None before."""
-    return run.operations.aggregate(first=Min("sent_at"))["first"]
+    first: datetime | None = run.operations.aggregate(first=Min("sent_at"))["first"]
+    return first

@@ -49,6 +49,7 @@ def draft_update(*, user: User, period: date, change: LineChange) -> LineEdit:
     total = selected_lines(user=user, period=period).count()
     if not total:
         raise NothingToUpdate("No line is ticked any more. Tick the lines to update.")
+    # One question at a time: what an older dialog would confirm is no more.
     LineEdit.objects.filter(user=user, state=State.DRAFT).delete()
     edit = LineEdit.objects.create(
         kind=LineEdit.Kind.BULK,

@@ -37,6 +37,7 @@ def choices_made(lines: QuerySet[InvoiceLine], change: LineChange) -> Choices:
 
 
 def remember(choices: Choices, *, user: User | None, origin: MappingChange.Origin) -> None:
+    """In the caller's transaction; each mapping that changes gets its entry in the history (P13)."""
     remember_choices(
         companies=choices.companies,
         products=choices.products,

@@ -2,30 +2,29 @@
 
 import csv
 import io
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from operator import attrgetter
-from typing import IO, Any, Protocol
+from typing import Any, Protocol
 
 from django.db.models import QuerySet
-from xlsxwriter import Workbook
-from xlsxwriter.worksheet import Worksheet
 
 from invoices.models import InvoiceLine
 from invoices.queries.columns import COLUMNS, Column
 from invoices.queries.rows import CREATE_AGREEMENT, charge_type_names
+from invoices.services.workbook import workbook
 from mapping.csv_cells import FORMULAS
 
 # Without it Excel takes UTF-8 for something else.
 BYTE_ORDER_MARK = "\ufeff"
-COLUMN_WIDTH = 20
 CHUNK = 2000
 Cell = Callable[[InvoiceLine], object]
 
 
 class Writable(Protocol):
+    """A file, or whatever else a CSV is written to."""
+
     def write(self, text: str, /) -> Any: ...
 
 
@@ -59,36 +58,12 @@ def csv_of(*, lines: QuerySet[InvoiceLine], columns: Sequence[Column]) -> Iterat
     yield piece.getvalue()
 
 
-def workbook_of(*, lines: QuerySet[InvoiceLine], columns: Sequence[Column]) -> IO[bytes]:
-    """These lines and columns as a workbook on disk; in memory is one row at a time.
-
-    Text is written as text, which no spreadsheet calculates; numbers are numbers, days are days.
-    """
+def workbook_of(*, lines: QuerySet[InvoiceLine], columns: Sequence[Column]) -> Iterator[bytes]:
+    """These lines and columns as a workbook, piece by piece."""
     cells = _cells(columns)
-    file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
-    book = Workbook(file, {"constant_memory": True, "default_date_format": "yyyy-mm-dd"})
-    sheet = book.add_worksheet("Invoice lines")
-    sheet.freeze_panes(1, 0)
-    sheet.set_column(0, len(cells) - 1, COLUMN_WIDTH)
-    bold = book.add_format({"bold": True})
-    for place, head in enumerate(cells):
-        sheet.write_string(0, place, head, bold)
-    for number, line in enumerate(lines.iterator(chunk_size=CHUNK), start=1):
-        for place, cell in enumerate(cells.values()):
-            _write(sheet, number, place, cell(line))
-    sheet.autofilter(0, 0, max(1, sheet.dim_rowmax or 0), len(cells) - 1)
-    book.close()
-    file.seek(0)
-    return file
-
-
-def _write(sheet: Worksheet, row: int, place: int, value: object) -> None:
-    if isinstance(value, str):
-        sheet.write_string(row, place, value)
-    elif isinstance(value, date):
-        sheet.write_datetime(row, place, value)
-    elif isinstance(value, int | Decimal):
-        sheet.write_number(row, place, value)
+    read = list(cells.values())
+    rows = ([cell(line) for cell in read] for line in lines.iterator(chunk_size=CHUNK))
+    return workbook(name="Invoice lines", heads=list(cells), rows=rows, count=lines.count())
 
 
 def _cells(columns: Sequence[Column]) -> dict[str, Cell]:

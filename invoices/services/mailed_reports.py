@@ -24,6 +24,7 @@ from invoices.sync.states import Origin, RunState
 
 logger = logging.getLogger(__name__)
 
+# An older result is no news: once a mail server is back, it doesn't pour out weeks.
 TOLD_FOR = timedelta(days=2)
 When = MailedReport.When
 
@@ -47,6 +48,7 @@ class MailChoice:
 
 
 def mail_choice(user: User) -> MailChoice:
+    """As the Dashboard offers it."""
     kept = MailedReport.objects.filter(user=user).first()
     hindrance = (
         "" if user.email else "Your user has no e-mail address; an Administrator can add it."
@@ -72,6 +74,7 @@ def send_due_reports() -> int:
 
 
 def result_of_load(load: Load) -> Result:
+    """Somebody is needed where it failed or is incomplete, or where lines wait for a mapping."""
     name = month_name(load.month)
     unmapped = InvoiceLine.objects.filter(
         period=load.month, is_mapped=False, psa_status=InvoiceLine.Status.NOT_SYNCED
@@ -88,6 +91,7 @@ def result_of_load(load: Load) -> Result:
 
 
 def result_of_run(run: SyncRun) -> Result:
+    """Somebody is needed where lines failed, stayed behind, or wait for a yes."""
     name, done = month_name(run.period), progress(run)
     waiting = ending.ends_of(run).filter(reason_code__in=WAITS_FOR_A_YES).count()
     told = [run.message or f"{done.sentence().capitalize()}."]

@@ -72,6 +72,7 @@ class InvoiceLines:
         return waiting_ranks(column)
 
     def newest_month(self) -> MonthProgress | None:
+        """How far the newest month that was loaded is mapped; None before the first load."""
         newest = Period.objects.filter(loaded_at__isnull=False).order_by("-month").first()
         if newest is None:
             return None

@@ -195,6 +195,7 @@ def _one_computed(label: str, expected: Decimal, answered: str | None) -> Comput
 
 
 def problem_of(line: InvoiceLine, operations: Sequence[Operation]) -> Problem | None:
+    """None of a line that doesn't stand in Error; `operations` are its own, the newest first."""
     if line.psa_status != InvoiceLine.Status.ERROR:
         return None
     code = "not_confirmed" if line.in_flight else line.error_code
@@ -265,6 +266,7 @@ class RetryRow:
 
 
 def retry_rows(draft: SyncRun) -> list[RetryRow]:
+    """What a preview of a Retry would write, in the order in which it would be sent."""
     operations = list(draft.operations.select_related("undoes").order_by("pk"))
     names = _product_names(operations)
     return [

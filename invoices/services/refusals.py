@@ -82,6 +82,7 @@ def refuse_any(lines: QuerySet[InvoiceLine], checks: Sequence[Check]) -> None:
 
 
 def refused_among(lines: QuerySet[InvoiceLine], checks: Sequence[Check]) -> QuerySet[InvoiceLine]:
+    """The lines that meet one of the checks, at least."""
     return lines.filter(reduce(or_, (check.refused for check in checks)))
 
 
@@ -95,6 +96,7 @@ def _words(line: InvoiceLine, checks: Sequence[Check]) -> list[Refusal]:
 
 
 def closed() -> Check:
+    """Synced, or on its way: no change is right any more."""
     return Check(refused=~OPEN, reason=why_closed, is_final=True)
 
 

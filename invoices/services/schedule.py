@@ -64,6 +64,7 @@ class Standing:
 
 
 def standings(now: datetime) -> list[Standing]:
+    """Of every job, switched on or not, as the Dashboard shows them."""
     upcoming = next_slots(now)
     rows = {row.name: row for row in ScheduledJob.objects.all()}
     found = []

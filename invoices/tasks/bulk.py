@@ -13,6 +13,7 @@ logger = logging.getLogger(__name__)
 
 @shared_task
 def update_lines_in_bulk(edit_id: int) -> None:
+    """However often it is rung for: whoever locks the update's row does it."""
     apply_update(edit_id=edit_id)
 
 

@@ -15,6 +15,7 @@ logger = logging.getLogger(__name__)
 
 @shared_task
 def load_invoice_lines(load_id: int) -> None:
+    """However often it is rung for: whoever claims the load's row does it."""
     run_load(load_id=load_id)
 
 

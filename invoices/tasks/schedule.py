@@ -9,6 +9,7 @@ from invoices.tasks import loading, sync
 
 @shared_task
 def do_schedule() -> None:
+    """Beat's knock: begins what is due, and mails what has ended since."""
     started = do_due_jobs()
     loading.ring(started.loads)
     for run in started.runs:

@@ -69,5 +69,6 @@ def ring(a_run: SyncRun) -> None:
 
 
 def wake_lanes(a_run: SyncRun) -> None:
+    """A lane that a worker holds already turns its task away."""
     for lane in lanes.lanes_for(a_run):
         work_lane.delay(a_run.pk, a_run.epoch, lane)
