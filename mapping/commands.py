@@ -40,9 +40,11 @@ class ReportingCommand(BaseCommand):
     could_not_run: tuple[type[Exception], ...] = ()
 
     @abstractmethod
-    def report(self, *args: Any, **options: Any) -> Report: ...
+    def report(self, *args: Any, **options: Any) -> Report:
+        """The work of the command; raises CouldNotRun, or one of `could_not_run`, where it can't."""
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        """Django's, with `--json`."""
         parser = super().create_parser(prog_name, subcommand, **kwargs)
         parser.add_argument(
             "--json", action="store_true", help="print the result as JSON on the last line"

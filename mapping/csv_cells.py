@@ -14,4 +14,5 @@ def defused(text: str) -> str:
 def restored(text: str) -> str:
     """The text that was defused; else the text without the blanks that hands leave around it."""
     cell = text.strip()
+    # A spreadsheet may have put blanks before our apostrophe; behind it everything is the text's own.
     return text.lstrip()[1:] if cell.startswith("'") else cell

@@ -12,8 +12,9 @@ from django.http import QueryDict
 from mapping.http import HtmxHttpRequest
 from mapping.models import GridPreference
 
-PAGE_SIZES = (20, 50, 100, 200)
+PAGE_SIZES = (20, 50, 100, 200)  # P29
 DEFAULT_PAGE_SIZE = 20
+# Longer than any name; what is pasted by mistake shall not keep the database busy.
 MAX_SEARCH = 200
 
 
@@ -27,6 +28,7 @@ class Page:
 
     @property
     def pages(self) -> int:
+        """At least one: an empty list has a page, too."""
         return max(1, -(-self.total // self.size))
 
     @property
@@ -35,10 +37,12 @@ class Page:
 
     @property
     def first(self) -> int:
+        """The number of its first row as people count, 0 where there is none."""
         return self.offset + 1 if self.total else 0
 
     @property
     def last(self) -> int:
+        """The number of its last row as people count."""
         return min(self.offset + self.size, self.total)
 
     @property
@@ -74,6 +78,7 @@ class GridState:
 
     @property
     def is_narrowed(self) -> bool:
+        """Not all rows are shown: something is searched or filtered."""
         return bool(self.search or self.filters)
 
     def at(self, total: int) -> Page:

@@ -58,9 +58,11 @@ class Word:
 
     @property
     def has_digit(self) -> bool:
+        """A number is what tells one plan or branch from the next: it is never taken for a slip."""
         return any(letter.isdigit() for letter in self.text)
 
     def is_same(self, other: "Word") -> bool:
+        """One of its spellings is one of the other's: "Müller" is "Mueller" and "Muller"."""
         return not self.ways.isdisjoint(other.ways)
 
 
@@ -91,6 +93,7 @@ def read_name(text: str, kind: Kind, vendor: str = "") -> tuple[Name, ...]:
     readings: list[Name] = []
     for part in _names_in(words):
         places = [place for place, word in enumerate(part) if word.text == "vd"]
+        # Only the first "v.d." is read in all ways: few names have two, and ways would multiply.
         for spelt in product(VD, repeat=min(len(places), 1)):
             readings.append(_customer(_replaced(part, places[:1], spelt)))
     return tuple(one for one in readings if one.words) or (Name(tuple(words)),)
@@ -124,6 +127,7 @@ def code_key(code: str) -> str:
 
 
 def _words(text: str) -> list[Word]:
+    # The Turkish İ would become an i and a combining dot, which is no letter of any other spelling.
     folded = APOSTROPHES.sub("", unicodedata.normalize("NFC", text.replace("İ", "i")).casefold())
     joined = LONE_LETTER_DOT.sub("", SLASHED_LETTERS.sub(r"\1\2", folded))
     spaced = NUMBER_AND_UNIT.sub(r"\1 \2", joined)
@@ -223,6 +227,7 @@ def _offer(text: str, vendor: str) -> Name:
     words = [word for word in _words(text) if word.text not in OFFER_NOISE | CONNECTORS]
     words = _expanded(words, OFFER_WORDS)
     maker = "".join(word.text for word in _expanded(_words(vendor), OFFER_WORDS))
+    # The vendor may stand anywhere in the name, and be written as several words or as one.
     for start, end in combinations(range(len(words) + 1), 2):
         if "".join(word.text for word in words[start:end]) == maker:
             return Name(tuple(words[:start] + words[end:] or words))

@@ -17,9 +17,12 @@ SURE = 95
 WORTH_SHOWING = 55
 # What is never sure, however good it looks.
 UNSURE = SURE - 1
+# The scores are told in docs/mapping.md; they were tuned on one half of tests/mapping/data/pairs.csv.
 SAME, FORM_MISSING, SPACED, REORDERED, SHORTENED, MISSPELT = 100, 99, 98, 97, 96, 95
 OTHER_FORM, ACRONYM, PARTLY, LIKE = 90, 80, 86, 90
+# A code of so many letters is no chance; "4711" may be.
 DECISIVE_CODE = 6
+# In a word of so many letters a slip leaves enough to know it by.
 LONG_WORD = 8
 # Where a vowel was lost: "Nordwnd".
 UNSPEAKABLE = re.compile("[bcdfghjklmnpqrstvwxz]{5}")
@@ -292,5 +295,6 @@ def trigrams(text: str) -> set[str]:
 
 
 def trigram_similarity(left: str, right: str) -> float:
+    """0 to 1, as PostgreSQL's `similarity` answers."""
     one, other = trigrams(left), trigrams(right)
     return len(one & other) / len(one | other) if one | other else 0.0

@@ -8,6 +8,7 @@ from mapping import services
 
 @shared_task
 def refresh_directory(refresh_id: int) -> None:
+    """However often it is rung for: whoever holds the row's token does it."""
     services.run_refresh(refresh_id=refresh_id, today=timezone.now().date())
 
 

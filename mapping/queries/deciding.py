@@ -57,6 +57,7 @@ def decisions(tab: Tab) -> dict[str, tuple[int, str]]:
 
 
 def decision_key(subject: Subject) -> str:
+    """Equal for offers of one vendor that are called the same but for what doesn't count."""
     return f"{same_key(subject.name, subject.kind)} | {subject.vendor.casefold()}"
 
 
@@ -75,6 +76,7 @@ def undone(tab: Tab, records: Iterable[int]) -> dict[Pair, str]:
 
 
 def dismissed(tab: Tab) -> set[Pair]:
+    """What a person said no to: it is never suggested for that record again."""
     rows = tab.suggestion_model._default_manager.filter(dismissed_at__isnull=False)
     return set(rows.values_list("record_id", "target_id"))
 

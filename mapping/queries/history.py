@@ -19,6 +19,7 @@ from mapping.models import (
 from mapping.tabs import Mapped, Tab
 from psa_connectwise.models import DirectoryRecord
 
+# What a dialog lists of one record; all of it is on the page of the history.
 SHOWN = 100
 Kind = MappingChange.Kind
 Picture = dict[str, object] | None

@@ -15,6 +15,7 @@ from psa_connectwise.text import normalise
 
 LIMIT = 20
 RECENT = 5
+# Each word is a condition of its own; a name pasted whole is found by its first ones.
 MAX_WORDS = 8
 NEW = "new"
 Record = TypeVar("Record", Company, Product)
@@ -144,6 +145,7 @@ def agreement_options(
     words = words_of(search)
     for word in words:
         agreements = agreements.filter(_contains(word) | Q(parent__search_name__contains=word))
+    # Which are live is told once they are read; of a company with more, a search finds the others.
     found = list(agreements.order_by("name", "pk")[:200])
     if not words:
         recent = _recent(user, MappingChange.Kind.AGREEMENT)

@@ -39,6 +39,7 @@ def current_refresh() -> DirectoryRefresh | None:
 
 
 def progress_of(refresh: DirectoryRefresh) -> Progress:
+    """By the counts that its worker writes with each page."""
     done = [part for part in refresh.parts if refresh.counts.get(part, {}).get("done")]
     begun = [part for part in refresh.parts if part in refresh.counts and part not in done]
     counts = refresh.counts[begun[-1]] if begun else {}

@@ -43,6 +43,7 @@ def mapping_steps() -> list[Step]:
 
 
 def step_of(tab: Tab, *, mapped: int, total: int) -> Step:
+    """A tab as a step; the caller has counted already."""
     return Step(key=tab.key, label=tab.title, page=f"mapping:{tab.key}", mapped=mapped, total=total)
 
 

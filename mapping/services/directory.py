@@ -29,6 +29,7 @@ State = DirectoryRefresh.State
 UNDER_WAY = (State.QUEUED, State.RUNNING)
 # Longer than a page that is retried takes; a worker that is silent for so long is dead.
 STALE_AFTER = timedelta(minutes=3)
+# So long a worker may need from the ring to its claim, before the sweep rings once more.
 UNHEARD_AFTER = timedelta(seconds=30)
 
 WORDS: Mapping[Part, tuple[str, str]] = {
@@ -136,6 +137,7 @@ class _Work:
                 self.told[service] = error.message
                 if service == "connectwise" and isinstance(error, TransientError):
                     self._mark_unchecked(error.message)
+        # Also after a failure: what was read whole may be enough to suggest by.
         for tab in (ORGANIZATIONS, PRODUCTS):
             self._update(heartbeat=timezone.now())
             suggest_quietly(tab)
@@ -152,6 +154,7 @@ class _Work:
         )
         self._save_counts(part, {**asdict(counts), "done": True})
         if tab := MAPPED.get(part):
+            # Read whole, it confirms every mapping: whatever failed before is over.
             tab.model._default_manager.exclude(response_error="").update(response_error="")
             if words := gone_words(tab):
                 logger.warning("%s", words)

@@ -103,6 +103,7 @@ def _platform_part(
 
 
 def _connectwise_part(part: Part, *, resumed: bool, on_page: OnPage) -> PartCounts:
+    # Names before and after are compared here: the directory doesn't know of the copies on lines.
     refresh = {
         "agreement_types": directory.refresh_agreement_types,
         "companies": directory.refresh_companies,

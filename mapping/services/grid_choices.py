@@ -17,6 +17,7 @@ def choose_columns(*, user: User, grid: str, columns: Sequence[str]) -> None:
 
 @transaction.atomic
 def set_width(*, user: User, grid: str, column: str, width: int) -> None:
+    """Pixels; locked, for two columns dragged in two windows must both be kept."""
     GridPreference.objects.get_or_create(user=user, grid=grid)
     preference = GridPreference.objects.select_for_update().get(user=user, grid=grid)
     preference.widths[column] = width
@@ -37,4 +38,5 @@ def save_view(
 
 
 def delete_view(*, user: User, pk: int) -> None:
+    """Only one's own; nothing where it is gone already."""
     SavedView.objects.filter(user=user, pk=pk).delete()

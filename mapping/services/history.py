@@ -40,6 +40,8 @@ def fill_and_keep(
     keys = tuple({_key(change, columns) for change in changes})
     if by.fills_lines:
         filled = lines().fill(LineScope(columns=columns, keys=keys, parts=parts))
+        # Where two changes share a key (an agreement for all offers, and one for a single offer), only
+        # all columns tell whose lines are whose.
         _count(changes, filled, columns=columns if len(keys) == len(changes) else COLUMNS)
     return MappingChange.objects.bulk_create(changes, batch_size=1000)
 

@@ -23,6 +23,7 @@ class Saved:
 
 
 def save_organizations(items: Iterable[schemas.Organization]) -> Saved:
+    """A page of the Platform's list; in one transaction with the names on the lines."""
     wanted = {
         item.id: {
             "name": item.name,
@@ -35,6 +36,7 @@ def save_organizations(items: Iterable[schemas.Organization]) -> Saved:
 
 
 def save_offers(items: Iterable[schemas.Offer]) -> Saved:
+    """A page of the Platform's list; in one transaction with the names on the lines."""
     wanted = {
         item.id: {"name": item.name, "vendor_name": item.vendor_name, "sku": item.sku or ""}
         for item in items

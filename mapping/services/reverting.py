@@ -56,10 +56,12 @@ class RevertPlan:
 
     @property
     def blocked(self) -> list[Step]:
+        """What stands in the way: one of these, and nothing is taken back."""
         return [step for step in self.steps if step.why_not]
 
     @property
     def to_do(self) -> list[Step]:
+        """What a yes would change; what is as it was already is left alone."""
         return [step for step in self.steps if not step.is_done and not step.why_not]
 
     @property
@@ -69,10 +71,12 @@ class RevertPlan:
 
     @property
     def more(self) -> int:
+        """How many the dialog doesn't list."""
         return max(0, len(self.steps) - SHOWN)
 
     @property
     def lines(self) -> int:
+        """How many unsynced lines would be filled otherwise."""
         return sum(step.lines for step in self.steps)
 
     @property

@@ -19,6 +19,7 @@ register = template.Library()
 
 @register.simple_tag
 def mapping_rows(rows: Iterable[MappingRow], tab: Tab, may_edit: bool) -> SafeString:
+    """Every row of the page; nobody is offered what they may not do."""
     path = reverse(f"mapping:{tab.key}")
     return mark_safe("\n".join([_row(row, tab, path, may_edit=may_edit) for row in rows]))
 

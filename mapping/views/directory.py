@@ -34,6 +34,7 @@ TOLD_FOR = timedelta(seconds=20)
 @permission_required("mapping.edit_mappings", raise_exception=True)
 @require_POST
 def sync_organizations(request: HtmxHttpRequest) -> HttpResponse:
+    """What the Organizations tab shows and needs (P9); no offers are read, so no window matters."""
     return _start(request, ORGANIZATIONS, parts=SYNC_ORGANIZATIONS, months=1)
 
 

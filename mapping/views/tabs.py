@@ -110,6 +110,7 @@ def mapping_history(request: HtmxHttpRequest, tab: Tab, pk: int) -> HttpResponse
 
 
 def record_of(tab: Tab, pk: int) -> Mapped:
+    """With what it is mapped to; 404 where it isn't."""
     records: QuerySet[Any] = tab.model._default_manager.select_related(tab.field)
     record: Mapped = get_object_or_404(records, pk=pk)
     return record
@@ -123,6 +124,7 @@ def _target(tab: Tab, record: Mapped) -> Target | None:
 def row_response(
     request: HtmxHttpRequest, tab: Tab, record: Mapped, *, status: int = 200, **context: Any
 ) -> HttpResponse:
+    """The row as it is now; `context` adds what is swapped beside it."""
     context |= {"tab": tab, "rows": rows_of(tab, [record])}
     return render(request, "mapping/_mapping_row.html", context, status=status)
 
