@@ -16,7 +16,9 @@ from integration.checks import Check, Side
 from integration.own_checks import own_checks
 from platform_client import conf as platform
 from platform_client.client import PlatformClient
+from platform_client.errors import SERVICE as PLATFORM
 from psa_connectwise import conf as connectwise
+from psa_connectwise.address import SERVICE as CONNECTWISE
 from psa_connectwise.client import ConnectWiseClient
 from psa_connectwise.models import AgreementType
 from psa_connectwise.schemas import AgreementType as RemoteType
@@ -24,8 +26,10 @@ from wire.errors import NotConfigured, RemoteError, TransientError
 
 logger = logging.getLogger(__name__)
 
+# A person waits for the page: a side is given up long before posting would give up.
 TIMEOUT_SECONDS = 6.0
 DEADLINE_SECONDS = 15.0
+# So much may be the way of the answer, and a clock that nobody sets by the second.
 CLOCK_SECONDS = 120.0
 CHOOSE_TYPE = "Choose one in Settings → Configuration."
 
@@ -81,7 +85,7 @@ def _platform_checks(known: platform.Credentials) -> Iterator[Check]:
     return _side_checks(
         "Platform",
         "Address and key",
-        service=platform.SERVICE,
+        service=PLATFORM,
         missing=known.missing,
         sign_in=sign_in,
     )
@@ -115,7 +119,7 @@ def _connectwise_checks(
     return _side_checks(
         "ConnectWise",
         "Address and keys",
-        service=connectwise.SERVICE,
+        service=CONNECTWISE,
         missing=known.missing,
         sign_in=sign_in,
     )
