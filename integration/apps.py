@@ -25,6 +25,7 @@ class IntegrationConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        """Connects what has to be told of migrations, sign-ins, requests and tasks."""
         # Late: these import models, which are loaded only now.
         from integration.first_administrator import tell_setup_code
         from integration.metrics.requests import hand_over, note

@@ -12,7 +12,7 @@ BAR, LEAST = 1000, 6
 WIDTH, HEIGHT, TOP, BOTTOM, LEFT = 640, 168, 12, 24, 48
 MONTHS = 12
 GAP = 0.34  # of a month's width, left free
-STEPS = (1, 2, 2.5, 5, 10)
+STEPS = (1, 2, 2.5, 5, 10)  # round numbers, as people count
 # From the ground up, as a month goes: what is done stands at the bottom.
 ORDER = ("synced", "ready", "unmapped", "error")
 LABELS = {

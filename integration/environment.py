@@ -16,8 +16,10 @@ from django.core.validators import validate_email
 from environs import Env, EnvError
 
 LOOPBACK_HOSTS = {"127.0.0.1", "localhost", "::1"}
+# As Django's own deployment check wants it.
 SHORTEST_SECRET = 50
 SHORTEST_TOKEN = 16
+# A mail server that hangs must not keep the schedule's worker.
 EMAIL_SECONDS = 20
 LOG_FORMATS = ("text", "json")
 TRUE, FALSE = {"true", "1", "yes", "on"}, {"false", "0", "no", "off", ""}
@@ -41,6 +43,7 @@ def refuse_problems() -> None:
 
 
 def text(name: str, default: str = "") -> str:
+    """As it is set, without blanks around it; set to nothing, it counts as not set."""
     return os.environ.get(name, "").strip() or default
 
 
@@ -62,6 +65,7 @@ def seconds(name: str, default: float) -> float:
 
 
 def count(name: str, default: int) -> int:
+    """A whole number from 1 on."""
     try:
         value = int(text(name, str(default)))
     except ValueError:

@@ -16,6 +16,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from integration.changes import keep_change
 from integration.roles import ADMINISTRATOR
 
+# 80 bits: nobody guesses it before the first user is made, and a person can still type it.
 CODE_BYTES = 10
 GROUP = 4
 

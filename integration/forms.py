@@ -170,6 +170,7 @@ class ConnectionsForm(forms.Form):
 
 @cache
 def time_zones() -> list[tuple[str, str]]:
+    """Those of places, and UTC; abbreviations such as EST don't know daylight saving."""
     names = sorted(name for name in available_timezones() if "/" in name or name == "UTC")
     return [(name, name.replace("_", " ")) for name in names]
 

@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 CENT = Decimal("0.01")
 # ConnectWise takes JSON numbers; more than four places is not known to survive there
-# (docs/connectwise.md, "Money").
+# (docs/connectwise.md, "Records").
 QUANTITY_STEP = Decimal("0.0001")
 ONE = Decimal(1)
 
@@ -24,6 +24,7 @@ class Amounts:
 
 
 def to_cents(value: Decimal) -> Decimal:
+    """Half a cent goes up, away from zero, as on an invoice."""
     return value.quantize(CENT, ROUND_HALF_UP)
 
 

@@ -26,6 +26,7 @@ WIRE_NAMES = {
 CHARGE_TYPES = tuple(dict.fromkeys(WIRE_NAMES.values()))
 RECURRING = frozenset({"Cycle Fee", "Purchase Fee"})
 
+# As the line stores them (`DateSource`): whoever set a date last, but a rule never beats a user.
 FROM_PLATFORM = "none"
 FROM_RULE = "system"
 FROM_USER = "user"
@@ -63,6 +64,7 @@ RuleFunction = Callable[[PlatformDates, Rule], date | None]
 
 
 def platform_date(dates: PlatformDates, rule: Rule) -> date | None:
+    """As it came; an end may be none."""
     return dates.start if rule.slot == "start" else dates.end
 
 
@@ -88,6 +90,7 @@ def start_month_last(dates: PlatformDates, rule: Rule) -> date:
 
 
 def end_month_last(dates: PlatformDates, rule: Rule) -> date:
+    """Not applicable where the Platform names no end."""
     if dates.end is None:
         raise NotApplicable
     return last_day(dates.end)
@@ -121,6 +124,7 @@ RuleTable = Mapping[tuple[str, Slot], Rule]
 
 
 def rule_table(rules: Iterable[Rule]) -> RuleTable:
+    """One rule for a type and slot: the database refuses a second one (P7)."""
     return {(rule.charge_type, rule.slot): rule for rule in rules}
 
 
@@ -210,6 +214,7 @@ def _chosen_end(
     if end_source == FROM_USER and end is not None:
         return DateToSend(end, "Set by a user.")
     if end_source == FROM_RULE:
+        # Also none at all: "No date" is a rule's choice, too.
         return DateToSend(end, "Set by a charge-date rule.")
     if custom and platform_end is not None:
         return DateToSend(platform_end, "Custom invoice: the Platform's end date.")

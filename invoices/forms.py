@@ -72,6 +72,7 @@ class BulkForm(forms.Form):
         return _agreement(self.cleaned_data["agreement"])
 
     def clean(self) -> dict[str, Any]:
+        """An end before the start is refused here; against a line's own start, by the service."""
         values: dict[str, Any] = self.cleaned_data
         start, end = values.get("charge_start_date"), values.get("charge_end_date")
         if start and end and end < start:
@@ -81,6 +82,7 @@ class BulkForm(forms.Form):
         return values
 
     def change(self) -> LineChange:
+        """What the valid card asks for; what is blank is kept."""
         values = {name: value or Choice.KEEP for name, value in self.cleaned_data.items()}
         return LineChange(
             start=values["charge_start_date"],

@@ -199,6 +199,7 @@ def _row(values: dict[str, str]) -> MappingRow:
 
 
 def _id(text: str) -> str:
+    # As people type and spreadsheets show them: 007 is 7, and NEW is new.
     return text.lstrip("0") if text.isdecimal() and text.isascii() else text.lower()
 
 

@@ -30,6 +30,7 @@ def text_of(data: bytes) -> FileText:
             text = data.decode(encoding)
         except UnicodeDecodeError:
             continue
+        # PostgreSQL stores no NUL, and no text has one: it was UTF-16 without its mark, or no text.
         if "\0" not in text:
             return FileText(text, is_guessed=encoding == WINDOWS)
     raise UnreadableFile(f"This is no text that can be read. {SAVE_AS}")

@@ -15,6 +15,7 @@ class Money:
 
     @property
     def margin(self) -> Decimal:
+        """Below zero where it is sold for less than it costs."""
         return self.revenue - self.cost
 
     @property
@@ -23,6 +24,7 @@ class Money:
         return round(self.margin / self.revenue * 100, 1) if self.revenue > 0 else None
 
     def add(self, lines: int, revenue: Decimal | None, cost: Decimal | None) -> None:
+        """Lines without money, such as what is ended, count with none."""
         self.lines += lines
         self.revenue += revenue or Decimal(0)
         self.cost += cost or Decimal(0)

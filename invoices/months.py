@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 
 def month_of(day: date) -> date:
+    """The month as it is named everywhere: by its first day."""
     return day.replace(day=1)
 
 
@@ -15,6 +16,7 @@ def last_day(day: date) -> date:
 
 
 def first_of_next(day: date) -> date:
+    """The first day of the month after the day's own."""
     return last_day(day) + timedelta(days=1)
 
 

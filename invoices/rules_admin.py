@@ -130,6 +130,7 @@ class ChargeDateRuleAdmin(TellsValues):
         told = {"choices": choices_by_example(), "example": EXAMPLE}
         return super().changeform_view(request, object_id, form_url, (extra_context or {}) | told)
 
+    # The button says how many lines a re-apply could reach, so that nobody presses it blindly.
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:

@@ -12,6 +12,8 @@ from invoices.months import day_in_month, first_of_next, month_of, months_before
 
 
 class Job(StrEnum):
+    """What can be switched on in Settings → Configuration."""
+
     MONTHLY_LOAD = "monthly_load"
     DAILY_SYNC = "daily_sync"
 

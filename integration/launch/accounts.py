@@ -42,6 +42,7 @@ class Home:
 
 
 def choose_home(state: State) -> Home:
+    """Where data of an earlier start lie; else the state folder, if the account may enter it."""
     if os.geteuid():
         refuse_foreign(state.folder / "postgres")
         return Home(state.folder, None, state.folder)
@@ -57,6 +58,7 @@ def choose_home(state: State) -> Home:
 
 
 def refuse_foreign(data: Path) -> None:
+    """PostgreSQL would refuse too, in words that help nobody."""
     if data.exists() and data.stat().st_uid != os.geteuid():
         raise LaunchError(
             f"{data} belongs to {owner(data).name}: start as that account or as root, "
@@ -65,6 +67,7 @@ def refuse_foreign(data: Path) -> None:
 
 
 def owner(path: Path) -> Account:
+    """By number where no account of this computer has it, as in a volume of another one."""
     status = path.stat()
     try:
         name = pwd.getpwuid(status.st_uid).pw_name

@@ -18,6 +18,7 @@ from integration.launch.processes import (
 )
 from integration.launch.state import ROOT, LaunchError, State, new_secrets
 
+# For its fixtures to take back what they made, browsers and servers first of all.
 PYTEST_PATIENCE = 15
 PACKAGES = ("integration", "invoices", "mapping", "platform_client", "psa_connectwise", "wire")
 # A developer's `.env` may name the real remotes: what is set, if to nothing, it can't fill in.
@@ -141,6 +142,7 @@ def lint(python: Path, _arguments: list[str]) -> int:
 
 
 def lint_steps(python: Path) -> dict[str, list[str]]:
+    """By the name that a failure is told under."""
     run = [str(python), "-m"]
     manage = [str(python), "-W", NO_DATABASE_WARNING, "manage.py"]
     return {
@@ -154,6 +156,7 @@ def lint_steps(python: Path) -> dict[str, list[str]]:
 
 
 def passes(name: str, command: list[str], environment: dict[str, str]) -> bool:
+    """Its output stands on the terminal, as the tool wrote it."""
     print(f"\n── {name}", flush=True)
     return subprocess.run(command, env=environment, cwd=ROOT, check=False).returncode == 0
 

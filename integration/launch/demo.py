@@ -74,6 +74,7 @@ def servers(stack: Stack) -> dict[str, str]:
 
 
 def step(python: Path, environment: dict[str, str], state: State) -> Service:
+    """Migrates, and makes the demo's user, before web and worker look at the tables."""
     return Service(
         name="prepare",
         command=[str(python), "manage.py", "prepare_demo"],

@@ -52,6 +52,7 @@ def find_chromium() -> Path | None:
 
 
 def playwright_chromium() -> Path | None:
+    """The newest of those that Playwright has fetched for this account."""
     cache = Path.home() / ("Library/Caches" if MAC_CHROME.parents[3].exists() else ".cache")
     folder = Path(os.environ.get("PLAYWRIGHT_BROWSERS_PATH") or cache / "ms-playwright")
     found = [path for pattern in PLAYWRIGHT_PATTERNS for path in folder.glob(pattern)]

@@ -22,11 +22,14 @@ INITDB = [
     *("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
     *("--auth=scram-sha-256", f"--username={NAME}", "--no-instructions"),
 ]
+# For tests: what they wrote may be lost with the power.
 UNSAFE_BUT_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
 @dataclass(frozen=True)
 class Cluster:
+    """One installation of PostgreSQL's data, and the port it is served on this time."""
+
     home: Home
     password: str
     port: int
@@ -56,6 +59,7 @@ def start(stack: Stack, home: Home, password: str, *, fast: bool = False) -> str
 
 
 def describe(cluster: Cluster) -> Service:
+    """On loopback alone, and without a socket in the file system."""
     settings = {
         "listen_addresses": "127.0.0.1",
         "port": str(cluster.port),
@@ -119,6 +123,7 @@ def is_ready(cluster: Cluster) -> bool:
 
 
 def create_database(cluster: Cluster) -> None:
+    """Made once; at later starts it is there."""
     where = ["--host=127.0.0.1", f"--port={cluster.port}", f"--username={NAME}", "--no-password"]
     answer = subprocess.run(
         [cluster.program("createdb"), *where, "--maintenance-db=postgres", NAME],

@@ -15,7 +15,7 @@ from types import FrameType
 
 from integration.launch.state import ROOT, LaunchError, State, write_private
 
-SET_PARENT_DEATH_SIGNAL = 1
+SET_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG, for prctl
 LARGEST_LOG = 5_000_000
 POLL_SECONDS = 0.05
 MOST_DEATHS = 3  # within a minute; a service that dies oftener won't come up by being started again
@@ -71,6 +71,7 @@ def interruptible() -> Iterator[None]:
 
 @contextlib.contextmanager
 def handling(handler: Handler) -> Iterator[None]:
+    """Until the end, these signals are handled so; then as before."""
     before = {number: signal.getsignal(number) for number in REQUESTS}
     set_handlers(handler)
     try:
@@ -104,6 +105,7 @@ class Stack:
             self.record()
 
     def start(self, service: Service) -> "subprocess.Popen[bytes]":
+        """It may not be ready yet; `wait_ready` says when it is."""
         log = self.state.log(service.name)
         child = spawn(service, log)
         self.children.append((service, child))
@@ -111,6 +113,7 @@ class Stack:
         return child
 
     def wait_ready(self, service: Service, seconds: float = 60) -> None:
+        """Raises LaunchError, with the end of its log, where it dies or doesn't get there in time."""
         deadline = time.monotonic() + seconds
         while not service.ready():
             self.refuse_dead()
@@ -153,6 +156,7 @@ class Stack:
             self.record()
 
     def may_restart(self, service: Service) -> bool:
+        """A death more than it may have within a minute, and it stays dead."""
         now = time.monotonic()
         self.deaths = [(name, when) for name, when in self.deaths if now - when < 60]
         self.deaths.append((service.name, now))
@@ -160,6 +164,7 @@ class Stack:
         return service.restarts and died <= MOST_DEATHS
 
     def refuse_dead(self) -> None:
+        """What we wait for may never come once one of the others has died."""
         for service, child in self.children:
             if child.poll() is not None:
                 raise self.told(service, child)

@@ -33,6 +33,7 @@ class RunCommand(ReportingCommand):
             if not inline and not done.waits and stillness.is_news(a_run, done.done):
                 self.stderr.write(NOT_TAKEN_UP)
             if inline and run.plan_if_needed(a_run.pk, a_run.epoch):
+                # Without workers nobody else takes the next operation, or settles one.
                 lanes.work_lane(a_run.pk, a_run.epoch, lane=0)
                 lanes.sweep()
             if not inline or done.waits:
