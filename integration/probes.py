@@ -9,6 +9,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.utils import timezone
 
+# Who asks whether we are ready, asks every few seconds, and takes a late answer for a no.
 BROKER_SECONDS = 1.0
 WORKERS_SECONDS = 1.0
 # Beat knocks every minute, and a worker notes it here.
@@ -17,12 +18,14 @@ SILENT_AFTER = timedelta(minutes=3)
 
 
 def ask_database() -> bool:
+    """Raises Django's DatabaseError where it doesn't answer."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
     return True
 
 
 def ask_broker() -> bool:
+    """Raises RedisError where it doesn't answer."""
     with redis.Redis.from_url(
         settings.REDIS_URL,
         socket_connect_timeout=BROKER_SECONDS,
@@ -49,4 +52,5 @@ def last_knock() -> datetime | None:
 
 
 def is_silent(heard: datetime | None, *, now: datetime) -> bool:
+    """Some knocks in a row were not heard, or none ever was."""
     return heard is None or now - heard > SILENT_AFTER

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Count, Min, Q, Sum
+from django.db.models import Count, Max, Min, Q, Sum
 
 from integration import charts
 from invoices.models import InvoiceLine, Period
@@ -51,6 +51,7 @@ class Concern:
 
 
 def newest_period() -> Period | None:
+    """By the calendar, not by when it was loaded; None before the first load."""
     return Period.objects.order_by("-month").first()
 
 
@@ -78,6 +79,7 @@ def totals(standing: Iterable[Standing]) -> tuple[Money, ...]:
 
 
 def mapping_progress() -> list[Progress]:
+    """Of the two tabs on which everything is mapped once."""
     organizations = Organization.objects.aggregate(
         total=Count("id"), mapped=Count("id", filter=Q(company__isnull=False))
     )
@@ -110,6 +112,7 @@ def concerns(month: date) -> list[Concern]:
             lines=Count("id"),
             customers=Count("organization", distinct=True),
             example=Min("error"),
+            another=Max("error"),
         )
         .order_by("-lines")
     )
@@ -155,10 +158,10 @@ def _flagged(name: str, flags: dict[str, Any]) -> Concern:
 
 
 def _error(row: Mapping[str, Any], month: date) -> Concern:
-    code = str(row["error_code"])
+    code, words = str(row["error_code"]), str(row["example"])
     return Concern(
         cause=cause_name(code),
-        words=str(row["example"]),
+        words=words if words == row["another"] else f"For example: {words}",
         lines=row["lines"],
         customers=row["customers"],
         filters=f"status=error&cause={code}" if code else "status=error",

@@ -34,6 +34,7 @@ def note_sign_in(request: HttpRequest, user: User, **_signal: object) -> None:
 
 
 def forget_old_sessions() -> None:
+    """Expired ones stay in the table until somebody deletes them."""
     import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
 
 

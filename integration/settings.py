@@ -118,17 +118,20 @@ TEMPLATES = [
 DATABASES = {"default": database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# Broker, cache and counters of the rate limit: nothing in it has to outlive a restart.
 REDIS_URL = redis_url()
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
 }
 
 CELERY_BROKER_URL = REDIS_URL
+# What came of a task stands in its own row, never in the broker.
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 # The queue is only a doorbell: a task lost with its worker is rung again by the sweeps below.
 CELERY_TASK_ACKS_LATE = False
+# A task that a busy worker holds back would wait though another worker is free.
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
@@ -229,6 +232,7 @@ LOGGING = {
     },
 }
 
+# The business's own zone stands in the database; here everything is UTC (P55).
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
 USE_I18N = False
@@ -259,6 +263,7 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": ["'none'"],
     }
 }
+# Outside the demo TLS ends in a proxy before us, which says so by X-Forwarded-Proto.
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = not DEMO
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_HSTS_SECONDS = 0 if DEMO else 31_536_000

@@ -33,6 +33,7 @@ def plainly(exit_code: int = MISCONFIGURED) -> Iterator[None]:
 
 
 def leave(message: str, exit_code: int) -> None:
+    """Ends the process with this one line on stderr."""
     print(message, file=sys.stderr)  # noqa: T201 - logging is not configured yet
     raise SystemExit(exit_code)
 

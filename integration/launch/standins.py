@@ -33,6 +33,7 @@ class StandIn:
     credentials: dict[str, tuple[str, str]]  # the product's variable: the option, the value
 
     def variables(self, port: int) -> dict[str, str]:
+        """How the product reaches it there."""
         values = {name: value for name, (_option, value) in self.credentials.items()}
         return {self.url_variable: f"http://127.0.0.1:{port}", **values}
 
@@ -48,6 +49,7 @@ class StandIn:
 
 
 def describe(secrets: dict[str, str]) -> tuple[StandIn, StandIn]:
+    """Both, with the keys that the launcher has made for them."""
     platform = {"PLATFORM_API_KEY": ("--api-key", secrets["platform"])}
     connectwise = {
         "CONNECTWISE_COMPANY_ID": ("--company-id", COMPANY),
@@ -77,6 +79,7 @@ def start(stack: Stack, python: Path) -> dict[str, str]:
 
 
 def read_ports(state: State) -> dict[str, int]:
+    """Those of the last start: an address that was saved in the settings goes on working."""
     try:
         ports: dict[str, int] = json.loads((state.folder / "ports.json").read_text())
     except (OSError, ValueError):

@@ -35,6 +35,7 @@ class State:
         self.folder.chmod(0o711)
 
     def log(self, name: str) -> Path:
+        """Of one service."""
         return self.folder / "logs" / f"{name}.log"
 
     @contextlib.contextmanager
@@ -60,6 +61,7 @@ class State:
                 os.lchown(path, owner.st_uid, owner.st_gid)
 
     def already_running(self) -> str:
+        """In words for who starts a second one."""
         running = self.running() or {}
         where = running.get("LINEBRIDGE_ADDRESS", "it is still starting")
         process = running.get("LINEBRIDGE_PROCESS", "unknown")
@@ -108,6 +110,7 @@ def acquire(descriptor: int, kind: int, *, wait: float = LOCK_WAIT_SECONDS) -> b
 
 
 def new_secrets() -> dict[str, str]:
+    """Of everything that is started here; those that are kept already stay (`State.secrets`)."""
     return {
         "SECRET_KEY": secrets.token_urlsafe(50),
         "FIELD_ENCRYPTION_KEY": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),

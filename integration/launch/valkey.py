@@ -40,6 +40,7 @@ def start(stack: Stack, home: Home, password: str) -> str:
 
 
 def answers(port: int, password: str) -> bool:
+    """Whether it takes our password: another server on this port would not."""
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
             connection.sendall(f"AUTH {password}\r\nPING\r\n".encode())

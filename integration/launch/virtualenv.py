@@ -50,6 +50,7 @@ def fingerprint() -> dict[str, str]:
 
 
 def read_stamp() -> dict[str, str]:
+    """What `.venv` was made of; nothing where it was not made, or not to its end."""
     try:
         stamp: dict[str, str] = json.loads(STAMP.read_text())
     except (OSError, ValueError):

@@ -21,8 +21,9 @@ from invoices.models import InvoiceLine, Load, Operation, Period, SyncRun
 from invoices.sync.run import live_run, progress
 from invoices.sync.states import DRAFTS, OperationState
 
+# The periods that people work on; older ones would be more labels each month, for ever.
 NEWEST = 2
-QUEUE = "celery"
+QUEUE = "celery"  # Celery's own name for its default queue, a list in Redis
 BROKER_SECONDS = 1.0
 
 
@@ -33,6 +34,7 @@ class Figures(Collector):
         self._now = now
 
     def collect(self) -> Iterator[Metric]:
+        """Asked anew for each scrape; a part that fails is told by a 0 under `linebridge_answered`."""
         answered = GaugeMetricFamily(
             "linebridge_answered", "1 where this part could be asked.", labels=["part"]
         )
@@ -83,6 +85,7 @@ def operations(_now: datetime) -> Iterable[Metric]:
 
 
 def unconfirmed(now: datetime) -> Iterable[Metric]:
+    """What an alarm should watch: a posting that stays out longer than time-out and settle time."""
     found = Operation.objects.filter(state=OperationState.UNKNOWN).aggregate(
         number=Count("pk"), oldest=Min("sent_at")
     )
@@ -114,6 +117,7 @@ def run(_now: datetime) -> Iterable[Metric]:
 
 
 def loads(_now: datetime) -> Iterable[Metric]:
+    """All that ever were, by how they ended."""
     family = GaugeMetricFamily("linebridge_loads", "Loads by their state.", labels=["state"])
     rows = Load.objects.values_list("state").annotate(number=Count("pk"))
     counts: dict[str, int] = dict(rows)
@@ -123,6 +127,7 @@ def loads(_now: datetime) -> Iterable[Metric]:
 
 
 def queue(_now: datetime) -> Iterable[Metric]:
+    """Doorbells that nobody has answered yet: work itself waits in the database."""
     with redis.Redis.from_url(
         settings.REDIS_URL,
         socket_timeout=BROKER_SECONDS,

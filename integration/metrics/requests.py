@@ -21,6 +21,7 @@ from django.conf import settings
 logger = logging.getLogger(__name__)
 
 KEY = "linebridge:remote-requests"
+# Seconds; the last is the time-out that a request has by default.
 BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 # The last bucket takes what is longer than all others.
 LABELS = (*(str(bound) for bound in BUCKETS), "+Inf")

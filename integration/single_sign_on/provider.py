@@ -23,7 +23,9 @@ from wire.transport import DeadlineAdapter, attempting
 
 logger = logging.getLogger(__name__)
 
+# For each of its three requests, while a person waits.
 SECONDS = 10.0
+# So far the provider's clock may be from ours before its token is too old, or not valid yet.
 CLOCKS_APART_SECONDS = 60
 # Signed with a key of the provider's own: a shared secret would let others sign, too.
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
@@ -48,6 +50,7 @@ class Session(OAuth2Session):
             self.mount(scheme, DeadlineAdapter())
 
     def request(self, method: str, url: Any, **options: Any) -> Response:  # type: ignore[override]
+        """Raises Elsewhere for an address that isn't named, before anything is sent there."""
         _check_address(str(url))
         limits = {"allow_redirects": False, "timeout": SECONDS}
         with attempting(SECONDS):
@@ -60,6 +63,7 @@ class Provider(DjangoOAuth2App):
     client_cls = Session  # type: ignore[assignment]  # an alias to its stubs
 
     def load_server_metadata(self) -> dict[str, Any]:
+        """What it says of itself, held against what the administrator named; raises Elsewhere."""
         metadata: dict[str, Any] = super().load_server_metadata()
         configured = configuration()
         if metadata.get("issuer") != configured.issuer:
@@ -112,6 +116,7 @@ def _provider() -> Provider:
 
 
 def configuration() -> SingleSignOn:
+    """Raises SignInRefused where there is none."""
     configured: SingleSignOn | None = settings.SINGLE_SIGN_ON
     if configured is None:
         raise SignInRefused("Single sign-on is not set up here.")

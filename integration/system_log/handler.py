@@ -21,8 +21,10 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 
 from wire.redact import RedactingFilter
 
+# While the database is away the oldest go first: memory must not fill with complaints about it.
 QUEUE_LENGTH = 10_000
 BATCH = 500
+# Each try may cost the connection's whole time-out, and whoever logs waits for it.
 PAUSE_AFTER_FAILURE_SECONDS = 15.0
 # A write a record costs a posted line more than its recording; warnings and errors never wait.
 INFOS_WAIT_SECONDS = 1.0
@@ -62,6 +64,7 @@ class DatabaseHandler(logging.Handler):
 
 def flush(**_signal: object) -> None:
     """Writes what waits, unless in a transaction that could take it back; never raises."""
+    # What writing logs by itself would otherwise be written within it, and so on.
     if getattr(_here, "writing", False) or time.monotonic() < _not_before:
         return
     _here.writing = True
