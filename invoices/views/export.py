@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from django.http import FileResponse, Http404, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpResponseBase, StreamingHttpResponse
 from django.views.decorators.http import require_GET
 
 from invoices.queries.lines import matching_lines, ordered
@@ -10,7 +10,10 @@ from invoices.services.export import csv_of, workbook_of
 from invoices.views.grid import chosen_period, layout_for, state_of
 from mapping.http import HtmxHttpRequest
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+KINDS = {
+    "csv": (csv_of, "text/csv; charset=utf-8"),
+    "xlsx": (workbook_of, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+}
 
 
 @require_GET
@@ -23,11 +26,9 @@ def export(request: HtmxHttpRequest, kind: Literal["csv", "xlsx"]) -> HttpRespon
     columns = [shown.column for shown in layout_for(request.user).columns]
     part = "-filtered" if grid.is_narrowed else ""
     name = f"invoice-lines-{period.month:%Y-%m}{part}.{kind}"
-    if kind == "xlsx":
-        book = workbook_of(lines=lines, columns=columns)
-        return FileResponse(book, as_attachment=True, filename=name, content_type=XLSX)
+    write, content_type = KINDS[kind]
     return StreamingHttpResponse(
-        csv_of(lines=lines, columns=columns),
-        content_type="text/csv; charset=utf-8",
+        write(lines=lines, columns=columns),
+        content_type=content_type,
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )

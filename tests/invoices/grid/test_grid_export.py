@@ -12,10 +12,12 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from python_calamine import CalamineWorkbook
 
 from invoices.models import ChargeTypeName, InvoiceLine, Period
+from invoices.queries.columns import COLUMNS
 from invoices.queries.lines import matching_lines, ordered
-from invoices.services import export
+from invoices.services import export, workbook
 from mapping.grid import GridState
 from mapping.models import GridPreference
 from tests.factories import make_line
@@ -92,6 +94,37 @@ def test_a_workbook_has_numbers_as_numbers_and_days_as_days(signed_in: Client) -
     assert row["Charge Type"] == ("inlineStr", "Consumption")
 
 
+def test_a_spreadsheet_opens_the_workbook_with_its_days_numbers_and_awkward_texts(
+    signed_in: Client, operator: User
+) -> None:
+    GridPreference.objects.create(user=operator, grid="invoices", columns=["offer", "revenue"])
+    texts = [
+        "=1+1",
+        "Zürich & <Söhne>",
+        " spaced ",
+        "bell\x07",
+        "_x0007_",
+        "two\nlines",
+        "Ω 日本 🦉",
+    ]
+    for number, text in enumerate(texts, start=1):
+        make_line(offer_name=text, unit_price=f"-{number}.000001", charge_end_date=None)
+    response = signed_in.get(f"{LINES}export.xlsx")
+    content = b"".join(response.streaming_content)  # type: ignore[attr-defined]
+    book = CalamineWorkbook.from_filelike(io.BytesIO(content))
+    heads, *rows = book.get_sheet_by_name("Invoice lines").to_python()
+    read = [dict(zip(map(str, heads), row, strict=True)) for row in rows]
+    assert [row["Offer Name"] for row in read] == texts
+    assert [row["Revenue"] for row in read] == [-number - 0.000001 for number in range(1, 8)]
+    assert read[0]["Charge Start Date"] == date(2026, 5, 1)
+    assert {row["Charge End Date"] for row in read} == {""}
+
+
+def test_a_workbook_without_lines_is_its_heads(signed_in: Client, may: Period) -> None:
+    (heads,) = as_cells(signed_in)
+    assert heads[0] == ("inlineStr", "Invoice Date")
+
+
 @pytest.mark.parametrize(
     ("query", "name"),
     [("", "invoice-lines-2026-05"), ("?vendor=X", "invoice-lines-2026-05-filtered")],
@@ -114,3 +147,17 @@ def test_lines_are_read_chunk_by_chunk(may: Period, monkeypatch: pytest.MonkeyPa
         pieces = list(export.csv_of(lines=lines, columns=[]))
     assert len(pieces) == 3
     assert len(captured) == 2  # the names of charge types, the lines
+
+
+def test_a_workbooks_first_bytes_leave_before_its_lines_are_read_piece_by_piece(
+    may: Period, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workbook, "PIECE", 2)
+    for _ in range(5):
+        make_line()
+    with CaptureQueriesContext(connection) as captured:
+        pieces = export.workbook_of(lines=InvoiceLine.objects.all(), columns=COLUMNS)
+        assert next(pieces).startswith(b"PK")
+        assert len(captured) == 2  # the names of charge types, how many lines
+        assert len(list(pieces)) == 4
+        assert len(captured) == 3
