@@ -90,7 +90,7 @@ class ChargeDateRuleForm(forms.ModelForm):  # type: ignore[type-arg]
 @admin.register(ChargeDateRule)
 class ChargeDateRuleAdmin(TellsValues):
     form = ChargeDateRuleForm
-    list_display = ("charge_type_or_all", "slot", "kind", "day")
+    list_display = ("charge_type_or_all", "which_date", "what_to_do", "day")
     ordering = ("slot", "charge_type")
     change_form_template = "admin/invoices/charge_date_rule.html"
     change_list_template = "admin/invoices/charge_date_rules.html"
@@ -111,6 +111,14 @@ class ChargeDateRuleAdmin(TellsValues):
     @admin.display(description="Charge type", ordering="charge_type")
     def charge_type_or_all(self, rule: ChargeDateRule) -> str:
         return rule.charge_type or ALL_TYPES[1]
+
+    @admin.display(description="Date", ordering="slot")
+    def which_date(self, rule: ChargeDateRule) -> str:
+        return rule.get_slot_display()
+
+    @admin.display(description="What to do", ordering="kind")
+    def what_to_do(self, rule: ChargeDateRule) -> str:
+        return rule.get_kind_display()
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
@@ -134,7 +142,7 @@ class ChargeDateRuleAdmin(TellsValues):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        told = {"open_lines": open_lines().count()}
+        told = {"title": "Charge-date rules", "open_lines": open_lines().count()}
         return super().changelist_view(request, (extra_context or {}) | told)
 
     def effect(self, request: HttpRequest) -> HttpResponse:

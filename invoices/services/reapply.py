@@ -15,6 +15,7 @@ from django.db.backends.utils import CursorWrapper
 from django.db.models import QuerySet
 
 from invoices.charge_dates import (
+    FROM_RULE,
     FROM_USER,
     AutomaticDates,
     PlatformDates,
@@ -37,11 +38,16 @@ Seen = tuple[str, date, date | None, date]
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A loaded line whose dates would change; `start` and `end` as they would be then."""
+    """A loaded line whose dates would change; `start` and `end` as they would be then.
+
+    The same date may change hands: only an end by a rule is sent for a recurring line.
+    """
 
     line: InvoiceLine
     start: date
     end: date | None
+    start_source: str
+    end_source: str
 
     @property
     def start_changes(self) -> bool:
@@ -50,6 +56,14 @@ class Example:
     @property
     def end_changes(self) -> bool:
         return self.end != self.line.charge_end_date
+
+    @property
+    def start_hands(self) -> str:
+        return _hands(self.line.charge_start_date_source, self.start_source)
+
+    @property
+    def end_hands(self) -> str:
+        return _hands(self.line.charge_end_date_source, self.end_source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +180,16 @@ def _seen(line: InvoiceLine) -> Seen:
 
 def _example(line: InvoiceLine, made: AutomaticDates) -> Example:
     start, end = line.charge_start_date, line.charge_end_date
-    if line.charge_start_date_source != FROM_USER:
-        start = made.start.value or start
-    if line.charge_end_date_source != FROM_USER:
-        end = made.end.value
-    return Example(line, start, end)
+    start_source, end_source = line.charge_start_date_source, line.charge_end_date_source
+    if start_source != FROM_USER:
+        start, start_source = made.start.value or start, made.start.source
+    if end_source != FROM_USER:
+        end, end_source = made.end.value, made.end.source
+    return Example(line, start, end, start_source, end_source)
+
+
+def _hands(before: str, after: str) -> str:
+    """Whose the date is from then on; "" where that stays."""
+    if before == after:
+        return ""
+    return "System Updated" if after == FROM_RULE else "the Platform's own again"

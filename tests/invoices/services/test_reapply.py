@@ -102,6 +102,19 @@ def test_a_line_without_an_end_on_the_platform_is_found_too() -> None:
     assert dates(of)[1] == date(2026, 5, 31)
 
 
+def test_a_date_that_stays_and_changes_hands_is_told() -> None:
+    """Sent to ConnectWise is a recurring line's end only where a rule or a user set it (P25)."""
+    as_it_is = rule_table([Rule(charge_type="Cycle Fee", slot="end", kind="end_month_last")])
+    line(platform_end_date=date(2026, 5, 31), charge_end_date=date(2026, 5, 31))
+    (example,) = effect_of(as_it_is).examples
+    assert (example.end_changes, example.end_hands) == (False, "System Updated")
+
+    reapply(as_it_is, user=make_user())
+    (example,) = effect_of(NONE).examples
+    assert (example.end_changes, example.end_hands) == (False, "the Platform's own again")
+    assert (example.start_changes, example.start_hands) == (False, "")
+
+
 def test_no_date_takes_the_end_away() -> None:
     of = line()
     none = rule_table([Rule(charge_type="", slot="end", kind="no_date")])
