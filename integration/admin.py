@@ -20,6 +20,23 @@ class PeopleAdmin(TellsValues, UserAdmin):  # type: ignore[type-arg]
 
     list_display = ("username", "email", "roles", "is_active", "is_superuser", "last_login")
     list_filter = ("groups", "is_active", "is_superuser")
+    add_fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    "username",
+                    "email",
+                    "groups",
+                    "usable_password",
+                    "password1",
+                    "password2",
+                ),
+                "description": "Without a role (a group) a user sees no page: Viewer looks, "
+                "Operator maps, loads, edits and syncs, Administrator also sets up and undoes.",
+            },
+        ),
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).prefetch_related("groups")

@@ -30,6 +30,17 @@ def test_an_administrator_gives_a_role(client: Client, administrator: User) -> N
     assert list(colleague.groups.all()) == [role]
 
 
+def test_a_new_user_is_made_with_address_and_role_at_once(
+    client: Client, administrator: User
+) -> None:
+    password = {"password1": "battery staple 9", "password2": "battery staple 9"}
+    role = Group.objects.get(name=OPERATOR)
+    values = {"username": "olivia", "email": "olivia@reseller.example", "groups": [role.pk]}
+    client.post("/admin/auth/user/add/", {**values, "usable_password": "true", **password})
+    made = User.objects.get(username="olivia")
+    assert (made.email, list(made.groups.all())) == ("olivia@reseller.example", [role])
+
+
 def test_nobody_makes_himself_a_superuser(client: Client, administrator: User) -> None:
     every = administrator.get_all_permissions()
     kept = {"is_active": "on", "is_staff": "on", "groups": administrator.groups.get().pk}
