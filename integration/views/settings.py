@@ -43,7 +43,9 @@ def authentication(request: HtmxHttpRequest) -> HttpResponse:
 @require_POST
 def test_connection(request: HtmxHttpRequest) -> HttpResponse:
     """Asks both sides with what is saved; one line a check."""
-    context = {"checks": check_connections(), "form": ConnectionsForm()}
+    checks = check_connections()
+    amiss = sum(check.state != "ok" for check in checks)
+    context = {"checks": checks, "amiss": amiss, "form": ConnectionsForm()}
     template = "settings/_checks.html" if request.htmx else "settings/authentication.html"
     return render(request, template, context)
 

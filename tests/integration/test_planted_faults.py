@@ -79,6 +79,13 @@ def complaints(client: Client) -> list[str]:
 
 def test_when_all_is_well_nothing_is_complained_of(world: World, administrator: Client) -> None:
     assert complaints(administrator) == []
+    assert re.search(r"All \d+ checks are well\.", administrator.post("/settings/test/").text)
+
+
+def test_how_many_need_somebody_stands_above_them(world: World, administrator: Client) -> None:
+    world.deny("catalog")
+    told = administrator.post("/settings/test/").text
+    assert re.search(r"1 of \d+ checks needs you:", told)
 
 
 Fault = Callable[[World], object]
