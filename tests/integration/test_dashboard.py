@@ -102,6 +102,12 @@ def test_attention_is_grouped_by_cause_the_largest_first(may: Period) -> None:
     assert concerns(MAY)[0].words == "because of product_inactive"
 
 
+def test_a_cause_whose_lines_differ_shows_one_of_them_as_an_example(may: Period) -> None:
+    for agreement in ("Cloud services A", "Cloud services B"):
+        make_line(psa_status="error", error_code="ended", error=f"{agreement} is expired.")
+    assert concerns(MAY)[0].words == "For example: Cloud services A is expired."
+
+
 def test_unmapped_gone_and_changed_lines_need_attention(may: Period) -> None:
     make_line()
     make_line(gone=True, psa_status="synced")
