@@ -40,6 +40,8 @@ def test(python: Path, arguments: list[str]) -> int:
     chromium = machine.ensure_chromium(python)
     with own_servers() as environment:
         command = [str(python), "-m", "pytest", *shared_out(arguments)]
+        # Dozens of the processes that tests start would each compile the product anew.
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
         return run_in_front(command, environment | {"CHROMIUM": str(chromium)})
 
 
