@@ -18,7 +18,11 @@ TODAY = date(2026, 5, 18)
 
 
 @pytest.fixture
-def connectwise(db: None, settings: Settings) -> Iterator[Running[ConnectWiseStandIn]]:
+def connectwise(
+    db: None, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Running[ConnectWiseStandIn]]:
+    # None is there, and each test would listen for one a second long.
+    monkeypatch.setattr("integration.probes.ask_workers", lambda: True)
     with start(today=TODAY) as stand_in:
         settings.PLATFORM_URL = ""
         use_connectwise(settings, stand_in)
