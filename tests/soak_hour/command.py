@@ -1,7 +1,8 @@
 """`make soak ARGS="--minutes 60"`: web, worker, beat and both stand-ins, as the demo starts them.
 
 People look, edit and load through their own sessions while the month is posted and taken back again,
-over remotes that lose replies, answer late and fail. A table tells each minute; exit code 1 if memory,
+over remotes that lose replies, answer late and fail, and a Redis that forgets all it holds each half minute,
+unless there was something of others in it. A table tells each minute; exit code 1 if memory,
 connections, or what the pages cost grew, if an edit that was saved is gone, or if the stand-in's
 records say that anything was lost or doubled. Others may use the machine meanwhile: pages are judged by
 processor time, and by the clock only after what such work takes by the clock beyond that is taken off.
@@ -24,6 +25,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
+import redis
 import requests
 from psycopg import sql
 
@@ -47,6 +49,7 @@ PLATFORM_FAULTS = {
     "share_drop": 0.01,
     "latency_ms": 20,
 }
+EMPTIED_EVERY = 30  # seconds
 # After the faults: what is unknown is settled some seconds later, and then posted again.
 LAST_SYNCS = 8
 POSTED = "SELECT count(*) FROM invoices_operation WHERE state = 'done'"
@@ -88,6 +91,8 @@ class Hour:
         self.address = f"http://127.0.0.1:{machine.free_port(0)}/"
         self.samples: list[samples.Sample] = []
         self.ended: Counter[str] = Counter()
+        self.broker = redis.Redis.from_url(self.environment["REDIS_URL"])
+        self.broker_is_ours = self.broker.dbsize() == 0
         self.web_cpu = 0.0
 
     def run(self) -> list[str]:
@@ -100,6 +105,8 @@ class Hour:
             crowd.begin(f"person {number}", person.look)
         crowd.begin("loader", Person(crowd, -1).load)
         crowd.begin("poster", self.post_and_take_back)
+        if self.broker_is_ours:
+            crowd.begin("forgetter", lambda: self.forget(crowd))
         with self.instruments() as (gauge, connections):
             self.watch(crowd, gauge, connections)
         crowd.join()
@@ -159,6 +166,12 @@ class Hour:
         """So that there is always something to post; who is refused by another's work tries again."""
         self.manage("sync_invoices --period current --cancellations skip")
         self.manage("undo_sync --period current")
+
+    def forget(self, crowd: Crowd) -> None:
+        """All doorbells, the cache, the counters: what is to be done stands in PostgreSQL."""
+        self.broker.flushdb()
+        crowd.done["emptied Redis"] += 1
+        crowd.stop.wait(EMPTIED_EVERY)
 
     def watch(self, crowd: Crowd, gauge: Gauge, connections: Connections) -> None:
         """A sample each minute, oftener in a short soak; told as it comes."""
