@@ -20,7 +20,7 @@ from integration.launch.state import ROOT, dotenv
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-OURS = {name: service for name, service in SERVICES.items() if service.get("build")}
+OURS = {name: service for name, service in SERVICES.items() if service["image"] == "linebridge"}
 DOCKERFILE = re.sub(r"\\\n", " ", (ROOT / "Dockerfile").read_text())
 EXAMPLE = (ROOT / ".env.example").read_text()
 IN_EXAMPLE = set(re.findall(r"^#?([A-Z][A-Z_]+)=", EXAMPLE, re.MULTILINE))
@@ -51,6 +51,26 @@ def read_by_settings() -> set[str]:
 def test_every_service_of_a_working_installation_is_there() -> None:
     assert set(SERVICES) == {"postgres", "redis", "migrate", "web", "worker", "beat"}
     assert set(OURS) == {"migrate", "web", "worker", "beat"}
+
+
+def test_one_service_builds_the_image_and_the_others_start_after_it() -> None:
+    """Compose builds side by side, and the engine refuses a second image of the same name."""
+    assert [name for name, service in SERVICES.items() if "build" in service] == ["migrate"]
+    rest = {name: service["depends_on"] for name, service in OURS.items() if name != "migrate"}
+    assert all(waits["migrate"] for waits in rest.values())
+
+
+def test_the_build_fetches_nothing_but_its_base_image_and_pinned_packages() -> None:
+    """A `# syntax=` line would make the builder fetch itself from Docker Hub first."""
+    assert not re.search(r"^#\s*syntax\s*=", DOCKERFILE, re.MULTILINE | re.IGNORECASE)
+    assert not instructions("ADD")
+
+
+def test_the_image_is_compiled_as_it_cannot_compile_itself_later() -> None:
+    assert all(service["read_only"] for service in OURS.values())
+    [compiling] = [run for run in instructions("RUN") if "compileall" in run]
+    assert compiling.split()[-1] == "."
+    assert DOCKERFILE.index("COPY . .") < DOCKERFILE.index(compiling)
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -152,7 +172,7 @@ def test_copied_paths_exist() -> None:
 
 
 def test_the_image_installs_pinned_packages_and_runs_as_nobody_special() -> None:
-    [install] = [run for run in instructions("RUN") if "pip install" in run]
+    [install] = [run for run in instructions("RUN") if " -m pip " in run]
     assert {"--require-hashes", "-r", "/tmp/requirements.txt"} <= set(shlex.split(install))
     assert instructions("USER") == ["linebridge"]
     assert DOCKERFILE.rindex("USER") > DOCKERFILE.rindex("RUN")
