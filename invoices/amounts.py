@@ -60,3 +60,9 @@ def plain(value: Decimal) -> str:
     """The number without an exponent or trailing zeros: 10, 12.5."""
     text = format(value, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def as_price(value: Decimal) -> str:
+    """As an invoice says it, with cents at least: 12.50, 8.505."""
+    whole, _, places = plain(value).partition(".")
+    return f"{whole}.{places:0<2}"

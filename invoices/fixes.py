@@ -19,6 +19,7 @@ class Way(Enum):
     LOAD = "Load the month again"
     CONFIGURATION = "Open Configuration"
     LINE = "Open the line"
+    RECEIPT = "Open its receipt"  # where Retry is
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +159,7 @@ CAUSES: dict[str, Cause] = {
         "Addition busy",
         f"{NOT_SENT} Another change of its Addition isn't settled yet.",
         "Retry when that one is confirmed; it takes minutes at most.",
+        ways=(Way.RECEIPT,),
     ),
     "changed_on_platform": Cause(
         "Changed on the Platform",
@@ -168,7 +170,8 @@ CAUSES: dict[str, Cause] = {
     "changed_in_connectwise": Cause(
         "Changed in ConnectWise",
         "Somebody changed the Addition in ConnectWise since we wrote it. It was left as it is.",
-        "Retry to write over it, or correct the Addition there.",
+        "Retry to write over it, or to make it again where it is gone; or correct the Addition there.",
+        ways=(Way.RECEIPT,),
         in_connectwise=True,
     ),
     "stands_there": Cause(
@@ -181,6 +184,7 @@ CAUSES: dict[str, Cause] = {
         "Refused by ConnectWise",
         REFUSED,
         "Mend what ConnectWise says, in ConnectWise or on the line, then retry.",
+        ways=(Way.LINE, Way.RECEIPT),
         in_connectwise=True,
     ),
     "not_found": Cause(
@@ -193,17 +197,20 @@ CAUSES: dict[str, Cause] = {
         "Conflict in ConnectWise",
         f"{REFUSED} Somebody else was changing the same record, twice in a row.",
         "Retry.",
+        ways=(Way.RECEIPT,),
     ),
     "never_confirmed": Cause(
         "Never confirmed",
         "It was sent again and again and never stood there. Its reference is looked for once more "
         "after an hour and after a day.",
         "Look at ConnectWise's state, then retry.",
+        ways=(Way.RECEIPT,),
     ),
     "other_installation": Cause(
         "Another ConnectWise",
         "It was sent to a ConnectWise that is not set up here any more, and may stand there.",
         "Look for its reference there. Retry posts it to the ConnectWise that is set up now.",
+        ways=(Way.RECEIPT,),
     ),
     "not_confirmed": Cause(
         "Not confirmed",

@@ -62,6 +62,7 @@ urlpatterns: list[URLPattern] = [
     path("runs/<int:pk>/ends/tick/", ends.run_tick, name="run_tick"),
     path("runs/<int:pk>/confirm/", preview.run_confirm, name="run_confirm"),
     path("runs/<int:pk>/again/", preview.run_again, name="run_again"),
+    path("runs/<int:pk>/rest/", preview.run_rest, name="run_rest"),
     path("runs/<int:pk>/end-long/", preview.run_end_long, name="run_end_long"),
     path("run/", sync.run_bar, name="run"),
     path("run/stop/", sync.run_stop, name="run_stop"),

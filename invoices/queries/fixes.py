@@ -73,6 +73,8 @@ def _address(way: Way, line: InvoiceLine) -> str:
         return _tab("mapping:products", line.offer_name)
     if way == Way.CONFIGURATION:
         return reverse("settings_configuration")
+    if way == Way.RECEIPT:
+        return reverse("invoices:receipt", args=[line.pk])
     if way == Way.LOAD:
         return f"{in_grid(line.period)}#load-invoices"
     focus = {Way.AGREEMENT: "-agreement", Way.COMPANY: "-company", Way.DATES: ""}

@@ -109,6 +109,24 @@ def figures(run: SyncRun) -> Figures:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """How many rows there are, and what they come to in each currency."""
+
+    rows: int
+    money: Sequence[Money]
+
+
+def sums_of(rows: QuerySet[Operation]) -> Sums:
+    """Of the rows that match a filter, whatever becomes of them; by one query."""
+    groups = list(
+        rows.order_by()
+        .values("currency")
+        .annotate(rows=Count("pk"), revenue=Sum("revenue"), cost=Sum("cost"))
+    )
+    return Sums(_sum(groups, "rows"), _money(groups))
+
+
 Groups = Iterable[Mapping[str, Any]]
 
 

@@ -1,6 +1,6 @@
 """What was done in ConnectWise for one line: its receipt, its problem, and its whole history (P37, P41, P50)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -8,7 +8,7 @@ from decimal import Decimal
 from django.db.models import Q, QuerySet
 
 from invoices.amounts import to_cents
-from invoices.fixes import Cause, cause_of
+from invoices.fixes import Cause, Way, cause_of
 from invoices.models import InvoiceLine, Operation, Posting, SyncRun
 from invoices.queries.fixes import Fix, fixes_of_line, line_address
 from invoices.services.tellings import event_title, step_words, wanted_title
@@ -208,8 +208,13 @@ def problem_of(line: InvoiceLine, operations: Sequence[Operation]) -> Problem | 
         is_checking=line.in_flight,
         looked_at=_looked_at(operations) if line.in_flight else None,
         overwrites=code == CHANGED,
-        links=() if line.in_flight else fixes_of_line(code, line),
+        links=() if line.in_flight else _elsewhere(fixes_of_line(code, line)),
     )
+
+
+def _elsewhere(fixes: Iterable[Fix]) -> list[Fix]:
+    """A receipt doesn't lead to itself."""
+    return [fix for fix in fixes if fix.label != Way.RECEIPT.value]
 
 
 def _looked_at(operations: Sequence[Operation]) -> datetime | None:

@@ -7,7 +7,7 @@ from typing import Any
 from invoices.models import SyncRun
 from invoices.queries.plan_row import Change, PlanRow, plan_rows
 from invoices.queries.plan_rows import matching_rows, ordered, rows_by_ids
-from invoices.services.export import defused
+from invoices.services.export import BYTE_ORDER_MARK, defused
 from mapping.grid import GridState
 
 CHUNK = 1000
@@ -25,7 +25,7 @@ def export_run(run: SyncRun, grid: GridState) -> Iterator[str]:
     """The matching rows in the page's order, line by line; memory stays flat."""
     columns = _columns(run)
     writer: Any = csv.writer(_Echo())
-    yield writer.writerow(columns)
+    yield BYTE_ORDER_MARK + writer.writerow(columns)
     ids = list(ordered(matching_rows(run, grid), grid).values_list("pk", flat=True))
     for start in range(0, len(ids), CHUNK):
         for row in plan_rows(run, rows_by_ids(ids[start : start + CHUNK])):

@@ -59,8 +59,8 @@ def long_cycle(line_cycle: str, agreement_cycle: str, end: date) -> Caution:
     """`end` is the last day of the agreement period in which it starts."""
     of_line, of_agreement = line_cycle.lower(), agreement_cycle.lower()
     text = (
-        f"It is billed {of_line}, the agreement {of_agreement}: without an end date ConnectWise "
-        f"bills it in every {of_agreement} period."
+        f"Its billing cycle is {of_line}, the agreement's {of_agreement}: without an end date "
+        f"ConnectWise bills it in every {of_agreement} period."
     )
     return Caution(CautionCode.LONG_CYCLE, text, end)
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import date
 
-from invoices.amounts import Amounts, amounts_to_send, plain
+from invoices.amounts import Amounts, amounts_to_send, as_price, plain
 from invoices.charge_dates import FROM_RULE, FROM_USER, end_date_to_send
 from invoices.sync.facts import Line, Owned, Product
 from invoices.sync.images import AdditionImage, one_line
@@ -69,5 +69,5 @@ def invoice_description(line: Line, amounts: Amounts) -> str:
     """ "Subscription Name - Charge Type", and the true quantity and price behind a lump (P44)."""
     text = f"{line.subject} - {line.charge_type_shown}"
     if amounts.lump:
-        text += f" ({plain(line.quantity)} × {plain(line.unit_price)} {line.currency})"
+        text += f" ({plain(line.quantity)} × {as_price(line.unit_price)} {line.currency})"
     return one_line(text)

@@ -147,7 +147,11 @@ def _way(line: Line, agreement_id: int | None, owned: Owned, current: AdditionIm
 def _again(owned: Owned, *, overwrite: bool, bounded: Caution | None) -> Decision | Refusal:
     """It was deleted by hand: made again where a person says so."""
     if not overwrite:
-        return changed_in_connectwise(owned, "nothing carries our reference any more")
+        return Refusal(
+            "changed_in_connectwise",
+            f"Changed in ConnectWise: Addition {owned.addition_id}: nothing carries our reference "
+            "any more. Nothing was sent. Retry this line to make it again.",
+        )
     return Decision(
         way=Way.CREATE,
         persistent=bool(owned.subscription_id),
@@ -158,7 +162,7 @@ def _again(owned: Owned, *, overwrite: bool, bounded: Caution | None) -> Decisio
 
 
 def changed_in_connectwise(owned: Owned, what: str) -> Refusal:
-    """Writing over it, or making it again, is a person's choice (docs/posting.md, 1)."""
+    """Writing over it is a person's choice (docs/posting.md, 1)."""
     return Refusal(
         "changed_in_connectwise",
         f"Changed in ConnectWise: Addition {owned.addition_id}: {what}. Nothing was sent. "

@@ -141,12 +141,17 @@ def fail_run(run_id: int, reason: str, *, epoch: int | None = None) -> None:
         logger.error("The sync was stopped: %s", reason, extra={"run": run_id})
 
 
-def stop_run(run: SyncRun) -> None:
+def stop_run(run: SyncRun, *, user: AbstractBaseUser | None = None) -> None:
     """Asks the workers to take nothing more; what was sent stays."""
-    SyncRun.objects.filter(pk=run.pk, state__in=[s.value for s in LIVE_RUN]).update(
-        stop_requested=True
-    )
+    live = SyncRun.objects.filter(pk=run.pk, state__in=[s.value for s in LIVE_RUN])
+    if live.filter(stop_requested=False).update(stop_requested=True) and user:
+        what = "undo" if run.is_undo else "sync"
+        logger.info("%s stopped the %s of %s", user, what, f"{run.period:%B %Y}", extra=_link(run))
     finish_if_done(run.pk)
+
+
+def _link(run: SyncRun) -> dict[str, object]:
+    return {"run": run.pk}
 
 
 def _withdraw_planned(run_id: int) -> None:
@@ -257,7 +262,8 @@ def progress(run: SyncRun) -> Progress:
 def _log_end(run: SyncRun) -> None:
     """One summary; one WARNING that counts the unmapped lines of a whole period (P41)."""
     what = "Undo" if "undo" in run.scope else "Sync"
-    logger.info("%s finished: %s", what, progress(run).sentence(), extra={"run": run.pk})
+    ended = "stopped" if run.stop_requested else "finished"
+    logger.info("%s %s: %s", what, ended, progress(run).sentence(), extra=_link(run))
     if "lines" in run.scope or "undo" in run.scope:
         return
     unmapped = InvoiceLine.objects.filter(period=run.period, is_mapped=False).exclude(

@@ -21,6 +21,7 @@ from invoices.services.lines import LinesRefused
 from invoices.services.long_cycles import end_after_one_period
 from invoices.sync import previews, run
 from invoices.sync.scope import RunScope
+from invoices.sync.states import RunState
 from invoices.tasks.sync import ring
 from invoices.views.run_context import may_change
 from mapping.http import HtmxHttpRequest, toast
@@ -59,6 +60,18 @@ def run_again(request: HtmxHttpRequest, pk: int) -> HttpResponse:
         if previews.plan_anew(preview, fresh="fresh" in request.POST):
             _ring_once_committed(preview)
     return to_page(request, preview)
+
+
+@require_POST
+@permission_required("invoices.sync_invoices", raise_exception=True)
+def run_rest(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    """A preview of what a run that broke off left Not Synced: it covers the same, as it stands now."""
+    left = get_object_or_404(SyncRun, pk=pk, state__in=[RunState.STOPPED, RunState.FAILED])
+    if left.is_undo:
+        raise PermissionDenied
+    lines = RunScope.from_json(left.scope).lines
+    again = begin(period=left.period, user=request.user, scope=RunScope(lines=lines))
+    return to_page(request, again)
 
 
 @require_POST

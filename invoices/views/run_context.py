@@ -123,7 +123,14 @@ def watch_context(request: HtmxHttpRequest, run: SyncRun, *, later: bool = False
         "agreements": 0 if run.is_live else queries.agreements_made(run),
         "follower": follower,
         "not_as_shown": changed_rows(run).count() if run.confirmed_at else 0,
-        "may_undo": request.user.has_perm("invoices.undo_sync") and not run.is_undo,
+        # Where nothing was done, or may yet prove to be, there is nothing to take back.
+        "may_undo": not run.is_undo
+        and bool(told.posted or told.ended or told.unknown)
+        and request.user.has_perm("invoices.undo_sync"),
+        "goes_on": run.state in (RunState.STOPPED, RunState.FAILED)
+        and not run.is_undo
+        and told.withdrawn > 0
+        and may_change(request.user, run),
     }
 
 
@@ -189,9 +196,11 @@ def _follower(run: SyncRun) -> SyncRun | None:
 
 def _rows(run: SyncRun, grid: GridState, figures: queries.Figures) -> dict[str, Any]:
     matching = matching_rows(run, grid)
-    page = grid.at(matching.count() if grid.is_narrowed else figures.total)
+    narrowed = queries.sums_of(matching) if grid.is_narrowed else None
+    page = grid.at(narrowed.rows if narrowed else figures.total)
     grid = replace(grid, page=page.number)
     return {
+        "sums": narrowed.money if narrowed else (),
         "grid": grid,
         "page": page,
         "rows": plan_rows(run, rows_of_page(matching, grid, page)),

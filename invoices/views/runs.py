@@ -44,8 +44,8 @@ def run_watch(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     if request.GET.get("was") != run_context.signature(run):
         return trigger_client_event(HttpResponse(status=204), "runMoved")
     context = run_context.watch_context(request, run)
-    if run.is_live and run_context.is_planned(run):
-        context |= _live(request, run)  # else the page has neither rows nor figures to swap
+    if not run.is_draft and run_context.is_planned(run):
+        context |= _as_they_stand(request, run)  # else there are no rows or figures to swap
     return render(request, "invoices/_run_watch.html", context)
 
 
@@ -88,8 +88,8 @@ def run_list(request: HtmxHttpRequest) -> HttpResponse:
     return varying(render(request, f"invoices/{name}", context))
 
 
-def _live(request: HtmxHttpRequest, run: SyncRun) -> dict[str, Any]:
-    """The rows that the page shows, as they stand now."""
+def _as_they_stand(request: HtmxHttpRequest, run: SyncRun) -> dict[str, Any]:
+    """The rows that the page shows; what was not confirmed settles when the run is over, too."""
     shown = [int(one) for one in request.GET.getlist("row")[:MOST_ROWS] if _is_id(one)]
     operations = [one for one in rows_by_ids(shown) if one.run_id == run.pk]
     return {"rows": plan_rows(run, operations), "figures": figures(run)}

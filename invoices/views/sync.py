@@ -72,7 +72,7 @@ def run_stop(request: HtmxHttpRequest) -> HttpResponse:
     if not request.user.has_perm(STOPS[live is not None and live.is_undo]):
         raise PermissionDenied
     if live:
-        run.stop_run(live)
+        run.stop_run(live, user=request.user)
     # Each page asks for its own part anew: the run's page has no bar and no Sync button.
     return trigger_client_event(HttpResponse(), "runStarted")
 

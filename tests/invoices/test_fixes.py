@@ -29,6 +29,7 @@ GRID = "/mapping/invoices/?period=2026-05"
         ("product_bundle", "/mapping/products/?q=Backup+100%25"),
         ("no_agreement_type", "/settings/configuration/"),
         ("changed_on_platform", GRID + "#load-invoices"),
+        ("changed_in_connectwise", "/mapping/invoices/lines/{pk}/receipt/"),
         ("a_cause_nobody_thought_of", GRID + "&line=LINE-7"),
     ],
 )

@@ -143,6 +143,7 @@ SYNC = [
     row(f"{RUN}<int:pk>/ends/tick/", f"{RUN}{{preview}}/ends/tick/", post=operators(204)),
     row(f"{RUN}<int:pk>/confirm/", f"{RUN}{{preview}}/confirm/", post=operators(epoch="{epoch}")),
     row(f"{RUN}<int:pk>/again/", f"{RUN}{{preview}}/again/", post=operators()),
+    row(f"{RUN}<int:pk>/rest/", f"{RUN}{{stopped_run}}/rest/", post=operators()),
     row(f"{RUN}<int:pk>/end-long/", f"{RUN}{{preview}}/end-long/", post=operators()),
     row(f"{INVOICES}run/", get=viewers()),
     row(f"{INVOICES}run/stop/", post=operators()),

@@ -159,6 +159,7 @@ def _runs(things: dict[str, Any]) -> dict[str, Any]:
     preview = run(state="draft")
     return {
         "done_run": done.pk,
+        "stopped_run": run(state="stopped", finished_at=timezone.now()).pk,
         "preview": preview.pk,
         "epoch": preview.epoch,
         "retry": run(

@@ -125,7 +125,7 @@ def test_behind_a_lump_stand_the_true_quantity_and_price() -> None:
 
     assert image
     assert (image.quantity, image.unit_price) == (Decimal(1), Decimal("7.50"))
-    assert image.invoice_description == "Backup Pro - Cycle Fee (2 × 10 EUR)"
+    assert image.invoice_description == "Backup Pro - Cycle Fee (2 × 10.00 EUR)"
 
 
 def test_the_cycle_fee_then_the_latest_start_owns_the_persistent_addition() -> None:

@@ -38,7 +38,7 @@ def test_it_is_warned_of_and_offered_to_end_after_one_agreement_period() -> None
     (warning,) = planned.warnings
     assert warning.code == CautionCode.LONG_CYCLE
     assert warning.text == (
-        "It is billed annual, the agreement monthly: without an end date ConnectWise bills it in "
+        "Its billing cycle is annual, the agreement's monthly: without an end date ConnectWise bills it in "
         "every monthly period."
     )
     assert offered_end(planned.warnings) == date(2026, 5, 31)

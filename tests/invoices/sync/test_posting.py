@@ -163,7 +163,7 @@ def test_a_prorated_line_is_sent_as_quantity_one_with_both_totals(world: World) 
     (addition,) = world.additions()
     assert addition["quantity"] == 1
     assert Decimal(str(addition["unitPrice"])) == Decimal("21.77")
-    assert addition["invoiceDescription"] == "Box - One Time Fee (3 × 12.5 EUR)"
+    assert addition["invoiceDescription"] == "Box - One Time Fee (3 × 12.50 EUR)"
 
 
 def test_a_negative_correction_is_posted_as_it_is(world: World) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import connection
@@ -277,6 +278,19 @@ def test_over_it_tells_the_result_and_the_problems_in_connectwise_s_words(
     assert "Quantity must be at least 1." in text
     assert "Open the line" in text
     assert "every" not in text.partition('id="run-watch"')[2].partition(">")[0]
+
+
+def test_filtered_rows_are_added_up_by_currency(operator: Client) -> None:
+    mapped_line(total_price=Decimal("10.00"), total_cost=Decimal("8.00"))
+    mapped_line(total_price=Decimal("-2.50"), total_cost=Decimal("-2.00"))
+    refused_line(total_price=Decimal("99.00"), total_cost=Decimal("90.00"))
+    draft = preview()
+
+    assert "run-sums" not in page(operator, draft)
+    assert "<b>7.50</b> revenue</dd><dd>6.00 cost</dd><dd>1.50 margin</dd>" in page(
+        operator, draft, "?kind=create"
+    )
+    assert "<b>99.00</b> revenue" in page(operator, draft, "?kind=refuse")
 
 
 def test_over_it_tells_the_agreements_that_were_made(operator: Client) -> None:

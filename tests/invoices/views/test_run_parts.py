@@ -1,5 +1,6 @@
 """What an open page asks for, the customers' table, the CSV, and the list of all runs."""
 
+import codecs
 import csv
 from datetime import timedelta
 from io import StringIO
@@ -146,7 +147,8 @@ def test_every_sort_of_customers_answers(operator: Client, sort: str) -> None:
 
 
 def rows_of(answer: object) -> list[dict[str, str]]:
-    content = b"".join(answer.streaming_content).decode()  # type: ignore[attr-defined]
+    # With its mark, Excel takes it for UTF-8.
+    content = b"".join(answer.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
     return list(csv.DictReader(StringIO(content)))
 
 
@@ -162,6 +164,8 @@ def test_the_csv_has_the_rows_as_filtered(operator: Client) -> None:
     assert (row["Kind"], row["Line"], row["Revenue"]) == ("Create", "LINE-7", "10.00")
     assert "Quantity: 1" in row["Changes"]
     assert answer["Content-Disposition"] == f'attachment; filename="preview-{draft.pk}-2026-05.csv"'
+    whole = operator.get(f"{RUNS}{draft.pk}/rows.csv")
+    assert b"".join(whole.streaming_content).startswith(codecs.BOM_UTF8)  # type: ignore[attr-defined]
     assert len(rows_of(operator.get(f"{RUNS}{draft.pk}/rows.csv"))) == 2
 
 
