@@ -22,7 +22,6 @@ class Column:
 
     key: str
     label: str
-    short: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +104,7 @@ ORGANIZATIONS = Tab(
     target_id="PSA Organization ID",
     columns=(
         Column(key="name", label="Organization Name"),
-        Column(key="reference_number", label="Reference #", short=True),
+        Column(key="reference_number", label="Reference #"),
     ),
     pick_url="mapping:pick_company",
     line_column="organization_id",
@@ -136,8 +135,8 @@ PRODUCTS = Tab(
     target_id="PSA Product ID",
     columns=(
         Column(key="name", label="Offer Name"),
-        Column(key="platform_id", label="Offer ID", short=True),
-        Column(key="vendor_name", label="Vendor", short=True),
+        Column(key="platform_id", label="Offer ID"),
+        Column(key="vendor_name", label="Vendor"),
     ),
     pick_url="mapping:pick_product",
     line_column="offer_id",

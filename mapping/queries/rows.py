@@ -27,7 +27,7 @@ class MappingRow:
     """One row as it is shown."""
 
     record: Mapped
-    cells: tuple[tuple[str, bool], ...]  # text, and whether its column is a narrow one
+    cells: tuple[str, ...]
     target: Target | None
     status: str
     state: str  # "Closed" or "Suspended", where the customer isn't active
@@ -165,7 +165,7 @@ def _row(
     closed = isinstance(record, Organization) and record.status != "Active"
     return MappingRow(
         record=record,
-        cells=tuple((getattr(record, column.key), column.short) for column in tab.columns),
+        cells=tuple(getattr(record, column.key) for column in tab.columns),
         target=target,
         status=RESPONSE_ERROR if record.response_error else confirmed,
         state=record.status if closed and isinstance(record, Organization) else "",

@@ -27,12 +27,9 @@ def mapping_rows(rows: Iterable[MappingRow], tab: Tab, may_edit: bool) -> SafeSt
 @register.simple_tag
 def platform_cells(row: MappingRow) -> SafeString:
     """What the Platform says of the record, and the money that waits; also in a row under edit."""
-    cells = [
-        f'<td><span class="cut{" is-short" if is_short else ""}">{escape(text)}</span>'
-        f"{_state(row) if place == 0 else ''}</td>"
-        for place, (text, is_short) in enumerate(row.cells)
-    ]
-    return mark_safe(f'{"".join(cells)}<td class="num">{_waiting(row)}</td>')
+    name, *others = [f'<span class="cut">{escape(text)}</span>' for text in row.cells]
+    cells = [_badged(name, _state(row)), *others]
+    return mark_safe(f'<td>{"</td><td>".join(cells)}</td><td class="num">{_waiting(row)}</td>')
 
 
 def _row(row: MappingRow, tab: Tab, path: str, *, may_edit: bool) -> str:
@@ -50,8 +47,13 @@ def _row(row: MappingRow, tab: Tab, path: str, *, may_edit: bool) -> str:
     )
 
 
+def _badged(name: str, badge: str) -> str:
+    """The name gives way before the badge does."""
+    return f'<div class="badged">{name}{badge}</div>' if badge else name
+
+
 def _state(row: MappingRow) -> str:
-    return f' <span class="badge-source is-warning">{escape(row.state)}</span>' if row.state else ""
+    return f'<span class="badge-source is-warning">{escape(row.state)}</span>' if row.state else ""
 
 
 def _waiting(row: MappingRow) -> str:
@@ -76,10 +78,11 @@ def _target(row: MappingRow, tab: Tab, path: str, *, may_edit: bool) -> str:
     if not row.warning:
         return name
     tip = escape(f"This {tab.target_noun} is {row.warning}.")
-    return (
-        f'{name} <span class="badge-source is-warning" data-tip="{tip}">'
+    badge = (
+        f'<span class="badge-source is-warning is-gone" tabindex="0" data-tip="{tip}">'
         f"{icon('warning')}{escape(row.warning)}</span>"
     )
+    return _badged(name, badge)
 
 
 def _select(row: MappingRow, path: str) -> str:
