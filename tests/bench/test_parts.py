@@ -120,7 +120,11 @@ def here(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_preview_is_measured(here: None) -> None:
-    assert "4 lines, read, planned and kept" in told(planning.rows(SMALL))
+    rows = planning.rows(SMALL)
+    assert "4 lines, read, planned and kept" in told(rows)
+    _planned, kept, page, whole = rows
+    assert whole.ours > kept.ours + page.ours
+    assert [row.at_most for row in rows] == [None, None, None, 2]
 
 
 def test_how_cost_grows_is_told_beside_a_tenth_of_the_lines(
