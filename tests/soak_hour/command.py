@@ -50,6 +50,7 @@ PLATFORM_FAULTS = {
     "latency_ms": 20,
 }
 EMPTIED_EVERY = 30  # seconds
+COULD_NOT_RUN = 2
 # After the faults: what is unknown is settled some seconds later, and then posted again.
 LAST_SYNCS = 8
 POSTED = "SELECT count(*) FROM invoices_operation WHERE state = 'done'"
@@ -164,8 +165,8 @@ class Hour:
 
     def post_and_take_back(self) -> None:
         """So that there is always something to post; who is refused by another's work tries again."""
-        self.manage("sync_invoices --period current --cancellations skip")
-        self.manage("undo_sync --period current")
+        if self.manage("sync_invoices --period current --cancellations skip") != COULD_NOT_RUN:
+            self.manage("undo_sync --period current")
 
     def forget(self, crowd: Crowd) -> None:
         """All doorbells, the cache, the counters: what is to be done stands in PostgreSQL."""

@@ -127,10 +127,11 @@ class Person:
         self.crowd.done[f"  answered {answer.status_code}"] += 1
 
     def load(self) -> None:
+        """Not one after the other: while a month is loaded, nobody may sync it."""
         self._send(
             "asked for a load", "POST", f"{GRID}load/", headers=HTMX, data={"periods": self.month}
         )
-        self.crowd.stop.wait(self.random.uniform(4, 8))
+        self.crowd.stop.wait(self.random.uniform(10, 20))
 
     def _send(self, what: str, verb: str, path: str, **more: Any) -> requests.Response:
         """A refusal (409, 422) is an answer like others; 5xx and others are what this looks for."""
