@@ -16,7 +16,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from mapping.models import DirectoryRefresh, Offer, Organization
+from mapping.models import DirectoryRefresh
 from mapping.queries.offered import mapped_to_gone
 from mapping.services.directory_parts import PARTS, PLATFORM_PARTS, Part, refresh_part
 from mapping.services.suggesting import suggest_quietly
@@ -166,11 +166,11 @@ class _Work:
             self.on_progress(part, read, total)
 
     def _mark_unchecked(self, words: str) -> None:
-        """ConnectWise fails for the moment: a Response Error on what it should have confirmed."""
-        if "companies" in self.refresh.parts:
-            Organization.objects.filter(company__isnull=False).update(response_error=words)
-        if "products" in self.refresh.parts:
-            Offer.objects.filter(product__isnull=False).update(response_error=words)
+        """ConnectWise fails for the moment: a Response Error on what it should still have confirmed."""
+        for part, tab in MAPPED.items():
+            if part in self.refresh.parts and not self.refresh.counts.get(part, {}).get("done"):
+                mapped = tab.model._default_manager.filter(**{f"{tab.field}__isnull": False})
+                mapped.update(response_error=words)
 
     def _save_counts(self, part: Part, counts: dict[str, object]) -> None:
         self.refresh.counts[part] = counts

@@ -34,15 +34,16 @@ class FakePlatform:
 
 
 class FakeConnectWise:
-    """Likewise for ConnectWise."""
+    """Likewise for ConnectWise; `failing_at` names the only list that fails."""
 
     def __init__(self) -> None:
         self.pages: dict[str, list[Page[Any]]] = {}
         self.failing: RemoteError | None = None
+        self.failing_at = ""
 
     def _list(self, what: str) -> Iterator[Page[Any]]:
         yield from self.pages.get(what, [])
-        if self.failing:
+        if self.failing and self.failing_at in ("", what):
             raise self.failing
 
     def companies(self) -> Iterator[Page[Any]]:

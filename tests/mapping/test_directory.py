@@ -189,6 +189,21 @@ def test_a_busy_connectwise_leaves_a_response_error_until_it_answers(
     assert (mapped.response_error, offer.response_error) == ("", BUSY.message)
 
 
+def test_what_connectwise_confirmed_before_it_failed_is_no_response_error(
+    the_platform: FakePlatform, the_psa: FakeConnectWise
+) -> None:
+    mapped = make_organization(company=make_company(connectwise_id=7))
+    offer = make_offer(product=make_product(connectwise_id=5))
+    the_psa.pages = {"companies": [Page((company(7, "Contoso"),))]}
+    the_psa.failing, the_psa.failing_at = BUSY, "products"
+
+    refresh(parts=["companies", "products", "agreements"])
+
+    mapped.refresh_from_db()
+    offer.refresh_from_db()
+    assert (mapped.response_error, offer.response_error) == ("", BUSY.message)
+
+
 def test_a_deleted_company_is_told_with_those_that_are_mapped_to_it(
     the_platform: FakePlatform, the_psa: FakeConnectWise, caplog: pytest.LogCaptureFixture
 ) -> None:
