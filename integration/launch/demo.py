@@ -34,9 +34,10 @@ def bring_up(stack: Stack, python: Path) -> str:
     environment |= standins.start(stack, python)
     for name in ("PLATFORM_URL", "CONNECTWISE_URL"):
         print(f"  {environment[name]}/ shows its data and its fault dial")
-    address = f"http://127.0.0.1:{machine.free_port(WEB_PORT)}/"
     say("the database's tables")
     stack.run(step(python, environment, stack.state))
+    # As late as can be: another demo that starts meanwhile would take the same one.
+    address = f"http://127.0.0.1:{machine.free_port(WEB_PORT)}/"
     say("web, worker and beat")
     for service in product(python, environment, address, stack.state):
         stack.start(service)
