@@ -4,7 +4,7 @@ The same lines twice: recurring ones of May, which are created, and those of Jun
 which change what May has created. Ideal and plain script are reckoned as in the table above; the script
 changes nothing, so it stands beside the creations. Without a round trip nothing but work is left: there the
 requests at once are as many as the processors can serve, and a second process takes its share.
-The plain script is quicker there, about four times: it keeps nothing, and could not tell after a crash what it
+The plain script is quicker there, three to four times: it keeps nothing, and could not tell after a crash what it
 had posted.
 """
 
