@@ -1,0 +1,34 @@
+"""axe finds nothing wrong with the grid's menus, whatever is found in them (P54)."""
+
+from collections.abc import Callable
+
+from django.contrib.auth.models import User
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import MakeLine, SignIn
+
+
+def test_the_menus_of_the_grid_are_accessible(
+    sign_in: SignIn, operator: User, seed: MakeLine, violations: Callable[[Page], list[str]]
+) -> None:
+    for vendor in ("Microsoft", "Adobe"):
+        seed(vendor_name=vendor)
+    page = sign_in(operator)
+
+    page.get_by_role("button", name="Export").click()
+    expect(page.get_by_role("link", name="CSV")).to_be_visible()
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+
+    page.get_by_role("button", name="Views").click()
+    expect(page.get_by_text("None yet.")).to_be_visible()
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+
+    page.get_by_role("button", name="Filter Vendor Name").click()
+    page.get_by_label("Find a value").fill("ado")
+    expect(page.locator("#filter-values .filter-value")).to_have_count(1)
+    assert violations(page) == []
+    page.get_by_label("Find a value").fill("nobody")
+    expect(page.locator("#filter-values")).to_contain_text("No value contains “nobody”.")
+    assert violations(page) == []
