@@ -22,15 +22,15 @@ class Sizes:
 
 HELP = {
     "months": "loaded months in the table",
-    "lines": "invoice lines in each of them, and in the month that is loaded",
+    "lines": "invoice lines in each of them, in the month that is loaded, and in the largest Bulk Update",
     "rounds": "how often each page of the grid is asked for",
     "repeats": "how often a load and a bulk update are done; the median counts",
-    "posted": "lines posted",
+    "posted": "lines posted by the part post",
     "sampled": "lines posted by each of the small samples, and as many changed",
     "previewed": "lines in the preview",
-    "latency": "milliseconds of a request's way to ConnectWise and back",
-    "concurrency": "requests at once",
-    "workers": "processes of the worker",
+    "latency": "milliseconds of a request's way to ConnectWise and back; matrix has its own",
+    "concurrency": "requests at once; matrix has its own",
+    "workers": "processes of the worker; matrix has its own",
 }
 
 
