@@ -255,17 +255,15 @@ def test_many_lines_are_updated_by_a_worker_while_everyone_sees_it(
     expect(result).to_have_count(0)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 def test_card_confirmation_and_refusal_are_accessible(
     sign_in: SignIn,
     operator: User,
     seed: MakeLine,
     month: date,
-    theme: str,
     violations: Callable[[Page], list[str]],
 ) -> None:
     line = seed()
-    page = sign_in(operator, color_scheme=theme)
+    page = sign_in(operator)
     tick(page, line)
     card = open_card(page)
     assert violations(page) == []

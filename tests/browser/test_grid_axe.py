@@ -28,12 +28,11 @@ def some_of_everything(seed: MakeLine) -> None:
     seed(gone=True, create_agreement=True)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.usefixtures("some_of_everything")
 def test_the_grid_is_accessible_in_every_state(
-    sign_in: SignIn, operator: User, violations: Violations, theme: str
+    sign_in: SignIn, operator: User, violations: Violations
 ) -> None:
-    page = sign_in(operator, color_scheme=theme)
+    page = sign_in(operator)
     assert violations(page) == []
     page.locator(".tick").first.click()
     page.get_by_role("button", name="Filter Vendor Name").click()
@@ -52,11 +51,10 @@ def test_the_grid_is_accessible_in_every_state(
     assert violations(page) == []
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_empty_states_and_the_dialog_are_accessible(
-    sign_in: SignIn, operator: User, violations: Violations, theme: str
+    sign_in: SignIn, operator: User, violations: Violations
 ) -> None:
-    page = sign_in(operator, color_scheme=theme)
+    page = sign_in(operator)
     assert violations(page) == []
     page.get_by_role("button", name="Load Invoices").first.click()
     page.get_by_role("heading", name="Load Invoice Lines").wait_for()

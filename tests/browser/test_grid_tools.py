@@ -165,7 +165,7 @@ def test_what_is_shown_is_exported(
 
 
 def test_two_hundred_rows_are_accessible(
-    sign_in: SignIn, operator: User, seed: MakeLine, violations: Callable[[Page], list[str]]
+    sign_in: SignIn, operator: User, seed: MakeLine, violations: Callable[..., list[str]]
 ) -> None:
     # axe looks at every cell: the other columns are seen with fewer rows, in every state of them.
     GridPreference.objects.create(
@@ -176,7 +176,7 @@ def test_two_hundred_rows_are_accessible(
         seed(organization=organization, offer=offer)
     page = sign_in(operator, path="/mapping/invoices/?per_page=200")
     expect(page.locator(ROWS)).to_have_count(200)
-    assert violations(page) == []
+    assert violations(page, themes=("light",)) == []
 
 
 def test_loading_and_failing_are_accessible_and_told(

@@ -67,16 +67,14 @@ def open_receipt(page: Page, line: InvoiceLine) -> Locator:
     return panel
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_receipt_opens_by_keyboard_and_is_accessible(
     world: World,  # noqa: F811
     line: InvoiceLine,
     sign_in: SignIn,
     administrator: User,
     violations: Violations,
-    theme: str,
 ) -> None:
-    page = sign_in(administrator, color_scheme=theme)
+    page = sign_in(administrator)
     post(page, line)
 
     panel = open_receipt(page, line)
