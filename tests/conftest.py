@@ -24,6 +24,8 @@ expect.set_options(timeout=20_000)
 LONGEST = ("tests/e2e/", "tests/launch/test_demo", "tests/browser/", "tests/integration/test_")
 # Each window's address bar, which nobody sees, loads two pages of its own: a third of what a test costs.
 ADDRESS_BAR_POPUPS = ("WebUIOmniboxPopup", "WebUIOmniboxAimPopup")
+# A process made ready for the next window, which here never takes it.
+SPARE_PROCESS = ("SpareRendererForSitePerProcess",)
 # What Playwright switches off itself: of two such lists Chromium reads the last.
 PLAYWRIGHT_DISABLES = (
     *("AimEnabled", "AvoidCorsURLLoaderRestartOnRedirect", "AvoidUnnecessaryBeforeUnloadCheckSync"),
@@ -68,7 +70,7 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     if program is None:
         pytest.fail(f"{NO_CHROMIUM}\n`make test` does it where it can.")
     sandbox = [] if os.geteuid() else ["--no-sandbox"]  # Chromium refuses root its sandbox
-    features = ",".join((*PLAYWRIGHT_DISABLES, *ADDRESS_BAR_POPUPS))
+    features = ",".join((*PLAYWRIGHT_DISABLES, *ADDRESS_BAR_POPUPS, *SPARE_PROCESS))
     quiet = ["--disable-gpu", "--disable-background-networking", f"--disable-features={features}"]
     return {**browser_type_launch_args, "executable_path": program, "args": [*sandbox, *quiet]}
 
