@@ -192,6 +192,17 @@ document.body.addEventListener("htmx:confirm", (event) => {
   if (verb === "post" && elt.matches("form, button") && elt.classList.contains("htmx-request")) event.preventDefault();
 });
 
+// A press is a click only where the button that went down is still there when it comes up: what renews
+// itself each second waits for it, and asks again a second later.
+let pressed = null;
+document.addEventListener("pointerdown", (event) => { pressed = event.target; });
+for (const release of ["pointerup", "pointercancel"]) document.addEventListener(release, () => { pressed = null; });
+
+document.body.addEventListener("htmx:beforeSwap", (event) => {
+  const { requestConfig, target } = event.detail;
+  if (pressed && target?.contains(pressed) && requestConfig?.elt.closest("[data-quiet]")) event.detail.shouldSwap = false;
+});
+
 // What has just begun is shown at once: a poll that is out may carry an answer of before, and the
 // element that would ask again is replaced by it, so that poll is taken back first.
 for (const started of ["runStarted", "loadStarted", "refreshStarted", "bulkStarted"]) {
