@@ -150,6 +150,12 @@ def test_nothing_happens_while_nothing_happens(mapper: Client) -> None:
     assert "<section" not in response.text
 
 
+def test_a_failure_says_what_became_of_the_mappings(mapper: Client) -> None:
+    make_refresh(state="failed", message="ConnectWise is busy.", finished_at=timezone.now())
+
+    assert "ConnectWise is busy. Every mapping is kept." in mapper.get(PROGRESS).text
+
+
 def test_a_dismissed_result_stays_away(mapper: Client) -> None:
     make_refresh(state="failed", message="Wrong key.", finished_at=timezone.now())
     later = (timezone.now() + timedelta(seconds=1)).isoformat()
