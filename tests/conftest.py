@@ -21,7 +21,10 @@ flush.install()
 # A busy machine is no failure: what never comes true still fails, only later.
 expect.set_options(timeout=20_000)
 
-LONGEST = ("tests/e2e/", "tests/launch/test_demo", "tests/browser/", "tests/integration/test_")
+LONGEST = (
+    *("tests/e2e/", "tests/launch/test_demo", "tests/soak/", "tests/browser/"),
+    "tests/integration/test_",
+)
 # Each window's address bar, which nobody sees, loads two pages of its own: a third of what a test costs.
 ADDRESS_BAR_POPUPS = ("WebUIOmniboxPopup", "WebUIOmniboxAimPopup")
 # A process made ready for the next window, which here never takes it.
