@@ -62,14 +62,7 @@ class ConnectWiseClient:
         codebase: str | None = None,
         on_codebase: Callable[[str], None] | None = None,
     ) -> None:
-        parts = {
-            "Company ID": company_id,
-            "public key": public_key,
-            "private key": private_key,
-            "client ID": client_id,
-        }
-        sendable(parts, service=SERVICE)
-        token = base64.b64encode(f"{company_id}+{public_key}:{private_key}".encode()).decode()
+        token = _token(company_id, public_key, private_key, client_id)
         where = site(url)
         self._name = f"{company_id} at {where.api}"
         self._rest = Rest(
@@ -247,3 +240,15 @@ def _agreement_path(agreement_id: int) -> str:
 
 def _addition_path(agreement_id: int, addition_id: int) -> str:
     return f"{_agreement_path(agreement_id)}/additions/{int(addition_id)}"
+
+
+def _token(company_id: str, public_key: str, private_key: str, client_id: str) -> str:
+    """What Basic authorization sends; ConfigError where a header can't carry a part."""
+    parts = {
+        "Company ID": company_id,
+        "public key": public_key,
+        "private key": private_key,
+        "client ID": client_id,
+    }
+    sendable(parts, service=SERVICE)
+    return base64.b64encode(f"{company_id}+{public_key}:{private_key}".encode()).decode()

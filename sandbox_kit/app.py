@@ -31,28 +31,36 @@ class StandIn:
         self.dial = Dial()
 
     def is_api(self, path: str) -> bool:
+        """Whether the dial may touch a request for this path; the stand-in's own pages never meet a fault."""
         raise NotImplementedError
 
     def answer(self, request: Request, fault: Fault) -> Response:
+        """What the API says; a write that met `fault` is on record with it."""
         raise NotImplementedError
 
     def fault_response(self, fault: Fault) -> Response:
+        """The fault's status in this API's own form of an error."""
         raise NotImplementedError
 
     def reset_data(self) -> None:
+        """Data as on the first day."""
         raise NotImplementedError
 
     def close(self) -> None:
+        """Close the state file."""
         raise NotImplementedError
 
     def page(self, request: Request) -> Response:
+        """The page a person opens in a browser."""
         raise NotImplementedError
 
     def state(self) -> dict[str, Any]:
+        """What came in and what still waits, for tests and benchmarks."""
         late = len(self.server.late.numbers())
         return {"lateWritesWaiting": late, **self.server.meter.as_dict()}
 
     def routes(self) -> dict[tuple[str, str], Route]:
+        """Everything beside the API, by method and path."""
         return {
             ("GET", "/"): self.page,
             ("GET", "/_sandbox/state"): lambda _: json_response(self.state()),
@@ -66,6 +74,8 @@ class StandIn:
 
     def admin(self, request: Request) -> Response:
         """Pages and JSON outside the API; another site's page in the same browser is kept out."""
+        # A stand-in has no keys on these pages: without this check any site open in the developer's
+        # browser could post a reset to the loopback address.
         origin = request.headers.get("Origin")
         if origin and origin != f"http://{request.headers.get('Host')}":
             return json_response({"error": "cross-site request refused"}, 403)
@@ -78,7 +88,7 @@ class StandIn:
             return json_response({"error": str(error)}, 400)
 
     def _set_faults(self, request: Request) -> Response:
-        changes, from_form = _posted(request)
+        changes, from_form = posted(request)
         if changes.pop("reset", None):
             self.dial.reset()
         self.dial.set(**changes)
@@ -88,7 +98,7 @@ class StandIn:
 
     def _reset(self, request: Request) -> Response:
         """Data as on the first day and no faults; {"faults": false} keeps the dial, {"data": false} the data."""
-        wanted, from_form = _posted(request)
+        wanted, from_form = posted(request)
         if wanted.get("faults", True):
             self.dial.reset()
         if wanted.get("data", True):
@@ -100,13 +110,14 @@ class StandIn:
         )
 
     def dial_form(self) -> str:
+        """The dial for the page, without what only writes can meet where there are none."""
         shown = self.dial.as_dict()
         if not self.takes_writes:
             shown = {name: value for name, value in shown.items() if name not in ABOUT_WRITES}
         return dial_form(shown)
 
 
-def _posted(request: Request) -> tuple[dict[str, Any], bool]:
+def posted(request: Request) -> tuple[dict[str, Any], bool]:
     """The body as a dictionary, and whether a form sent it."""
     if "form" in (request.headers.get("Content-Type") or ""):
         return dict(parse_qsl(request.body.decode(), keep_blank_values=True)), True
@@ -116,7 +127,6 @@ def _posted(request: Request) -> tuple[dict[str, Any], bool]:
     return value, False
 
 
-posted = _posted
 AppT = TypeVar("AppT", bound=StandIn)
 
 
@@ -140,6 +150,7 @@ class Running(Generic[AppT]):
         return self.server.late.land()
 
     def stop(self) -> None:
+        """Stop answering and close the data; a second call does nothing."""
         if self._thread.is_alive():
             self.server.stop()
             self._thread.join()
@@ -158,6 +169,7 @@ class Running(Generic[AppT]):
 
 
 def common_options(parser: ArgumentParser) -> ArgumentParser:
+    """The options that both stand-ins take."""
     parser.add_argument("--host", default="127.0.0.1", help="loopback address (default 127.0.0.1)")
     parser.add_argument("--port", type=int, default=0, help="0 (default) takes a free one")
     parser.add_argument("--state-file", type=Path, help="keeps the data over a restart")
@@ -176,6 +188,7 @@ def serve(running: "Running[Any]", options: Namespace, name: str) -> None:
         signal.signal(number, lambda *_: ended.set())
     if options.ready_file:
         ready = {"url": running.url, "port": running.port, "pid": os.getpid()}
+        # A script that waits for the file must never read half of it.
         draft = options.ready_file.with_name(options.ready_file.name + ".new")
         draft.write_text(json.dumps(ready), encoding="utf-8")
         draft.replace(options.ready_file)

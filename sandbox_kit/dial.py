@@ -29,6 +29,7 @@ class Fault:
 
     @property
     def loses_reply(self) -> bool:
+        """Whether the client can't tell if its write was done."""
         return self.name in ("lost_reply", "late_write", "hang", "truncated", "after_write")
 
 
@@ -99,14 +100,17 @@ class Dial:
             raise ValueError("the shares together exceed 1")
         with self._lock:
             self.settings = candidate
+            # The same setting gives the same run again, however many requests came before it.
             self._seen.clear()
             self._admitted.clear()
             self._dropped = 0
 
     def reset(self) -> None:
+        """No misfortune at all."""
         self.set(**vars(Settings()))
 
     def as_dict(self) -> dict[str, Any]:
+        """Every setting, its lists copied: the dial takes words off its own while requests come in."""
         values = dict(vars(self.settings))
         return values | {name: list(values[name]) for name in SCRIPTS}
 
@@ -135,6 +139,7 @@ class Dial:
 
     def _random(self, method: str, target: str, body: bytes) -> Random:
         key = hashlib.sha256(b"\0".join((method.encode(), target.encode(), body))).digest()
+        # A request sent again is drawn anew, or a retry could never succeed where the first try failed.
         self._seen[key] += 1
         return Random(f"{self.settings.seed}:{key.hex()}:{self._seen[key]}")
 
@@ -150,6 +155,7 @@ class Dial:
                 (now.share_lost_reply, Fault("lost_reply", seconds=now.hang_seconds)),
                 (now.share_late_write, Fault("late_write", seconds=now.late_write_seconds)),
             ]
+        # One draw for all shares, so that they add up: two of 10 % touch 20 % of the requests.
         for share, fault in choices:
             if drawn < share:
                 return fault

@@ -9,6 +9,7 @@ _quote = json.encoder.encode_basestring_ascii
 
 
 def loads(text: str | bytes) -> Any:
+    """Read JSON; a float would lose digits of a price on the way to the ledger."""
     return json.loads(text, parse_float=Decimal)
 
 
@@ -40,4 +41,5 @@ _WRITERS: dict[type, Callable[[Any], str]] = {
 
 
 def dump_bytes(value: Any) -> bytes:
+    """Written as it goes over the wire."""
     return dumps(value).encode()

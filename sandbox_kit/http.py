@@ -24,6 +24,8 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 @dataclass(slots=True)
 class Request:
+    """One request as it came: `path` without its query, `target` with it."""
+
     method: str
     path: str
     query: dict[str, str]
@@ -35,6 +37,8 @@ class Request:
 
 @dataclass(slots=True)
 class Response:
+    """What leaves; `truncated` sends half of the body and cuts the connection."""
+
     status: int = 200
     body: bytes = b""
     content_type: str = "application/json"
@@ -43,6 +47,7 @@ class Response:
 
 
 def json_response(value: Any, status: int = 200, **headers: str) -> Response:
+    """An answer with decimals kept exact; `Retry_After=…` becomes a header of that name."""
     named = {name.replace("_", "-"): text for name, text in headers.items()}
     return Response(status, exact_json.dump_bytes(value), headers=named)
 
@@ -71,6 +76,7 @@ class LateWrites:
         self._count = 0
 
     def add(self, seconds: float, write: Callable[[], object]) -> None:
+        """Run `write` once the time is over, unless it is landed or forgotten before."""
         with self._lock:
             self._count += 1
             number = self._count
@@ -80,6 +86,7 @@ class LateWrites:
         timer.start()
 
     def _land_one(self, number: int) -> None:
+        """Popped before it is run: the timer and a test may both come for it, and it is written once."""
         with self._lock:
             _, write = self._waiting.pop(number, (None, None))
         if write:
@@ -93,10 +100,12 @@ class LateWrites:
         return len(numbers)
 
     def numbers(self) -> list[int]:
+        """Which writes still wait."""
         with self._lock:
             return list(self._waiting)
 
     def forget(self) -> None:
+        """Drop all that waits: after a reset it would be written into the new data."""
         with self._lock:
             for timer, _ in self._waiting.values():
                 timer.cancel()
@@ -111,11 +120,13 @@ class Meter:
         self.reset()
 
     def reset(self) -> None:
+        """Begin to count anew."""
         self.requests, self.in_flight, self.max_in_flight = 0, 0, 0
         self.by_status: Counter[str] = Counter()
         self.by_method: Counter[str] = Counter()
 
     def enter(self, method: str) -> None:
+        """One more request under way."""
         with self._lock:
             self.requests += 1
             self.by_method[method] += 1
@@ -123,11 +134,14 @@ class Meter:
             self.max_in_flight = max(self.max_in_flight, self.in_flight)
 
     def leave(self, status: str) -> None:
+        """The request ended with this status, or with `cut`."""
         with self._lock:
+            # A reset while requests are under way begins at nothing; those requests still leave.
             self.in_flight = max(self.in_flight - 1, 0)
             self.by_status[status] += 1
 
     def as_dict(self) -> dict[str, Any]:
+        """The counts as JSON shows them."""
         with self._lock:
             return {
                 "requests": self.requests,
@@ -172,6 +186,7 @@ class LoopbackServer(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
     def stop(self) -> None:
+        """Stop listening, then cut what is open: a kept connection would still be answered."""
         self.shutdown()
         self.late.forget()
         self.server_close()
@@ -215,6 +230,8 @@ class LoopbackServer(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
+    """One connection, on a thread of its own."""
+
     server: LoopbackServer
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True

@@ -42,6 +42,7 @@ class Journal:
         return (entries[0], entries[1:]) if entries else (None, [])
 
     def append(self, entry: Entry) -> None:
+        """One more line, if there is a file at all."""
         if self._file:
             with self._lock:
                 self._file.write(exact_json.dump_bytes(entry) + b"\n")
@@ -61,6 +62,7 @@ class Journal:
                 self._file = self._open()
 
     def close(self) -> None:
+        """Write no more; a second call does nothing."""
         if self._file:
             with self._lock:
                 self._file.close()

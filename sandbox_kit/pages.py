@@ -83,6 +83,7 @@ def table(heads: Iterable[str], rows: Iterable[Iterable[Any]], numbers: Iterable
 
 
 def search_form(query: str, hint: str) -> str:
+    """A box that narrows the page's table."""
     return (
         '<form class="line" method="get" action="/">'
         f'<input name="q" size="40" value="{escape(query)}" placeholder="{escape(hint)}" '
@@ -91,6 +92,7 @@ def search_form(query: str, hint: str) -> str:
 
 
 def html_page(title: str, *parts: str) -> Response:
+    """A whole page. Its policy allows no script: records may hold hostile text, on purpose."""
     page = (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
         f"<style>{STYLE}</style></head><body><h1>{escape(title)}</h1>{''.join(parts)}</body></html>"

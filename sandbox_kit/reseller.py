@@ -133,6 +133,8 @@ PLANTS = {
 
 @dataclass(frozen=True)
 class Contract:
+    """A contract of a customer; `kind` says what its agreement in ConnectWise is like."""
+
     letter: str
     kind: str
     customer: int
@@ -144,6 +146,8 @@ class Contract:
 
 @dataclass(frozen=True)
 class Customer:
+    """One customer under both its names: the Platform's, and the company's in ConnectWise."""
+
     number: int
     name: str
     reference: str
@@ -160,6 +164,8 @@ class Customer:
 
 @dataclass(frozen=True)
 class Offer:
+    """Something the reseller sells; `kind` says how it is charged, `cycle` and `term` how often."""
+
     number: int
     name: str
     vendor: str
@@ -188,11 +194,13 @@ def _customer(row: list[str]) -> Customer:
 
 @cache
 def customers() -> tuple[Customer, ...]:
+    """Everybody the invented reseller bills."""
     return tuple(_customer(row) for row in _rows(_CUSTOMERS))
 
 
 @cache
 def offers() -> tuple[Offer, ...]:
+    """Everything it sells."""
     return tuple(
         Offer(int(number), name, vendor, sku, kind, cycle, term, Decimal(cost), Decimal(price))
         for number, name, vendor, sku, kind, cycle, term, cost, price in _rows(_OFFERS)

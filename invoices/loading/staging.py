@@ -103,13 +103,10 @@ def staged_row(line: InvoiceLine, rules: RuleTable) -> tuple[object, ...]:
     """A line as `COPY` takes it; OverflowError where a rule leaves the calendar."""
     custom = line.invoice_source == "Custom"
     charge_type = charge_type_from_wire(line.charge_type, custom=custom)
-    automatic = automatic_dates(
-        rules=rules,
-        charge_type=charge_type,
-        dates=PlatformDates(
-            start=line.charge_start_date, end=line.charge_end_date, invoice_date=line.invoice_date
-        ),
+    dates = PlatformDates(
+        start=line.charge_start_date, end=line.charge_end_date, invoice_date=line.invoice_date
     )
+    automatic = automatic_dates(rules=rules, charge_type=charge_type, dates=dates)
     return (
         line.id,
         month_of(line.invoice_date),

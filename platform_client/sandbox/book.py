@@ -29,10 +29,13 @@ Changes = dict[str, Line]
 
 @dataclass(frozen=True)
 class Window:
+    """The days a client asked for, both included."""
+
     start: date
     end: date
 
     def holds(self, line: Line) -> bool:
+        """Whether the line belongs in the window."""
         # A line that a test has broken may lack its date: it stays in its page.
         day = line.get("invoiceDate")
         try:
@@ -60,9 +63,11 @@ class Book:
             self._apply(entry)
 
     def close(self) -> None:
+        """Close the state file."""
         self._journal.close()
 
     def reset(self) -> None:
+        """Forget what was changed by hand."""
         with self._lock:
             self.changes.clear()
             self._journal.restart()
@@ -70,11 +75,13 @@ class Book:
     # -- what it holds -----------------------------------------------------------------------
 
     def months(self) -> list[Month]:
+        """From the first month to the present one; time alone adds to them."""
         present = max(months.between(self.anchor, self._today()), 0)
         return [self._month(offset, present) for offset in range(-MONTHS_BACK, present + 1)]
 
     def _month(self, offset: int, present: int) -> Month:
         last_day = self.anchor.day if offset == 0 else 28
+        # The present month holds no invoice from a day that has not come yet.
         if offset == present and offset > 0:
             last_day = min(self._today().day, 28)
         first = months.first_of(self.anchor, offset)
@@ -91,11 +98,13 @@ class Book:
         return {"id": _line_id(month, number), **filler(month, number)}
 
     def count(self, month: Month) -> int:
+        """How many lines the month has, filled up or cut to the number asked for."""
         if self.lines_a_month is None:
             return len(self._believable(month))
         return int(self.lines_a_month)
 
     def organizations(self) -> list[Line]:
+        """Every customer as the API shows it."""
         return [organization_record(customer) for customer in customers()]
 
     def offers(self, window: Window) -> list[Line]:
@@ -119,10 +128,12 @@ class Book:
         ]
 
     def snapshot(self) -> Changes:
+        """The changes so far: a reader goes on with them while others are made."""
         with self._lock:
             return dict(self.changes)
 
     def total(self, window: Window, changes: Changes) -> int:
+        """How many lines `read` would give, without making each of them."""
         known = sum(self._untouched(month, window) for month in self._months_in(window))
         for identifier, change in changes.items():
             base = self.find_untouched(identifier)
@@ -159,6 +170,7 @@ class Book:
                 yield self._line(month, number)
 
     def find_untouched(self, identifier: str) -> Line | None:
+        """The line as generated, None for one that was added by hand."""
         for month in self.months():
             if identifier.startswith(_line_id(month, 0)[:12]) and identifier[12:].isdigit():
                 number = int(identifier[12:])
@@ -166,6 +178,7 @@ class Book:
         return None
 
     def find(self, identifier: str) -> Line | None:
+        """The line as it is now, None once it was removed."""
         change = self.snapshot().get(identifier, {})
         return _changed(self.find_untouched(identifier), change)
 
@@ -203,6 +216,7 @@ def _number_after(month: Month, after: str) -> int:
 
 
 def _changed(line: Line | None, change: Line) -> Line | None:
+    """The line with what was done to it by hand, None if it was removed."""
     line = line or change.get("line")
     if not line or change.get("removed"):
         return None

@@ -19,6 +19,7 @@ CENT = Decimal("0.01")
 
 
 def organization_record(customer: Customer) -> Line:
+    """A customer as the API shows it."""
     return {
         "id": customer.platform_id,
         "name": customer.name,
@@ -28,6 +29,7 @@ def organization_record(customer: Customer) -> Line:
 
 
 def offer_record(offer: Offer) -> Line:
+    """An offer as the API shows it."""
     return {
         "id": offer.platform_id, "name": offer.name, "vendorName": offer.vendor, "sku": offer.sku,
     }  # fmt: skip
@@ -49,10 +51,12 @@ class Month:
     seed: int
 
     def invoice_date(self, customer: Customer) -> date:
+        """Spread over the month by customer, never later than its last day of invoices."""
         spread = draw(self.seed, "invoice", customer.number) % 27
         return self.first.replace(day=min(1 + spread, self.last_invoice_day))
 
     def invoice(self, customer: Customer, source: str, currency: str) -> Line:
+        """What all lines of one invoice share."""
         stamp = f"{self.first:%Y%m}-{customer.number}-{source[0]}"
         status = FINAL[draw(self.seed, stamp) % len(FINAL)]
         if self.is_present and source == "Standard":
@@ -98,6 +102,8 @@ def charge(
 
 
 def amounts(quantity: Decimal, cost: Decimal, price: Decimal, share: Decimal = Decimal(1)) -> Line:
+    """Quantity, prices and their totals as text, which is how the API sends decimals."""
+
     def total(unit: Decimal) -> str:
         return str((quantity * unit * share).quantize(CENT, ROUND_HALF_UP))
 
@@ -172,6 +178,7 @@ def loose(
 
 
 def usage(month: Month, customer: Customer) -> Iterator[Line]:
+    """Metered charges: quantities with four decimals, except of the offer that is counted in pieces."""
     metered = [offer for offer in offers() if offer.kind == "usage"]
     for turn in range(1 + customer.number % 2):
         offer = metered[(customer.number + turn * 3) % len(metered)]
@@ -183,6 +190,7 @@ def usage(month: Month, customer: Customer) -> Iterator[Line]:
 
 
 def one_time(month: Month, customer: Customer) -> Iterator[Line]:
+    """Items and services sold once, every third month for a customer; one customer's rounding fee."""
     kinds = {"item": "ItemFee", "once": "OneTimeFee"}
     sold = [offer for offer in offers() if offer.kind in kinds]
     if (customer.number + month.offset) % 3 == 0:

@@ -11,10 +11,12 @@ def first_of(day: date, months: int = 0) -> date:
 
 
 def last_of(day: date, months: int = 0) -> date:
+    """The last day of the day's month, moved by whole months."""
     return first_of(day, months + 1) - timedelta(days=1)
 
 
 def length(day: date) -> int:
+    """How many days the day's month has."""
     return monthrange(day.year, day.month)[1]
 
 

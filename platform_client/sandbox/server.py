@@ -129,6 +129,7 @@ class PlatformStandIn(StandIn):
         limit = _limit(request)
         token = request.query.get("cursor")
         name, after, snapshot = self._resume(token, query) if token else self._begin(query)
+        # One more than asked for tells whether there is a next page without counting them all.
         items = list(islice(read(snapshot.changes, after), limit + 1))
         more = len(items) > limit
         items = items[:limit]

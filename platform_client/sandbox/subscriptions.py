@@ -36,6 +36,7 @@ class Subscription:
     seed: int = 1
 
     def is_due(self, month: int) -> bool:
+        """Whether the month has a charge for it: inside its life and on its billing cycle."""
         before = self.first_month is not None and month < self.first_month
         after = self.last_month is not None and month > self.last_month
         if before or after or month == self.gap_month:
@@ -52,9 +53,11 @@ class Subscription:
         return now
 
     def price_in(self, month: int) -> Decimal:
+        """What a seat is sold at in that month."""
         return self._raised(self.offer.price, month)
 
     def cost_in(self, month: int) -> Decimal:
+        """What a seat costs the reseller in that month."""
         return self._raised(self.offer.cost, month)
 
     def _raised(self, amount: Decimal, month: int) -> Decimal:
@@ -66,6 +69,7 @@ class Subscription:
 
 
 def build(seed: int) -> list[Subscription]:
+    """Each contract's subscriptions, by index: many peculiarities hang on the index alone."""
     held: list[Subscription] = []
     regular = [o for o in offers() if o.kind == "cycle" and o.number not in SPECIAL_OFFERS]
     for customer in customers():

@@ -30,6 +30,7 @@ def write(
 
 
 def rounded(record: Record, places: int) -> Record:
+    """The record as stored where unit prices keep fewer places."""
     return rules.computed(record, places)
 
 

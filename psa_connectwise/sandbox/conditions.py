@@ -32,6 +32,7 @@ def parse(text: str, names: frozenset[str]) -> Test:
 
 
 def lookup(record: Record, path: str) -> Any:
+    """The value at a path such as company/id, None where any part of it is missing."""
     value: Any = record
     for name in path.split("/"):
         value = value.get(name) if isinstance(value, dict) else None

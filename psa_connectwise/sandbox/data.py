@@ -88,10 +88,12 @@ CUSTOM_FIELDS = (
 
 
 def moment(day: date) -> str:
+    """A day as ConnectWise writes it."""
     return f"{day.isoformat()}T00:00:00Z"
 
 
 def first_of(day: date, months: int = 0) -> date:
+    """The first of the day's month, moved by whole months."""
     index = day.year * 12 + day.month - 1 + months
     return date(index // 12, index % 12 + 1, 1)
 
@@ -103,10 +105,12 @@ class Directory:
     tables: dict[str, dict[int, Record]] = field(default_factory=dict)
 
     def add(self, kind: str, record: Record) -> None:
+        """File a record under its kind and id."""
         self.tables.setdefault(kind, {})[record["id"]] = record
 
 
 def currencies() -> dict[str, Record]:
+    """The currencies of the installation, by code."""
     found = {}
     for line in _lines(_CURRENCIES):
         number, code, symbol, name = line
@@ -133,6 +137,7 @@ def build(anchor: date) -> Directory:
 
 
 def info(day: date) -> Record:
+    """Who made and changed a record, before any client came."""
     stamp = moment(day)
     return {"lastUpdated": stamp, "updatedBy": "admin", "dateEntered": stamp, "enteredBy": "admin"}
 
@@ -158,10 +163,12 @@ def _types() -> Iterator[Record]:
 
 
 def company_id(customer: Customer) -> int:
+    """The company of a customer; never the customer's own number."""
     return 250 + 7 * (customer.number - 1001)
 
 
 def contact(company: int, name: str) -> Record:
+    """The company's default contact."""
     return {"id": company * 10 + 1, "name": f"Accounts {name}"[:60]}
 
 

@@ -21,6 +21,7 @@ class ApiError(Exception):
         self.headers: dict[str, str] = {}
 
     def response(self) -> Response:
+        """The body as ConnectWise words it; refusals of access carry no list of errors."""
         body = {"code": self.code, "message": self.message, "errors": self.errors}
         if self.status in (401, 403):
             del body["errors"]
@@ -28,22 +29,27 @@ class ApiError(Exception):
 
 
 def unauthorized() -> ApiError:
+    """401: the keys are wrong."""
     return ApiError(401, "Unauthorized", None)
 
 
 def forbidden() -> ApiError:
+    """403: the keys are right, their role lacks the permission."""
     return ApiError(403, "Security", "You do not have security permission to perform this action.")
 
 
 def not_found(name: str, identifier: object) -> ApiError:
+    """404 for a record."""
     return ApiError(404, "NotFound", f"{name} {identifier} not found")
 
 
 def bad_request(message: str) -> ApiError:
+    """400 for a request that isn't about one field."""
     return ApiError(400, "ConnectWiseApi", message)
 
 
 def wrong_method(method: str, allowed: list[str]) -> ApiError:
+    """405, with the methods that would do."""
     error = ApiError(
         405, "ConnectWiseApi", f"The requested resource does not support http method '{method}'."
     )
@@ -52,6 +58,7 @@ def wrong_method(method: str, allowed: list[str]) -> ApiError:
 
 
 def wrong_media(media: str) -> ApiError:
+    """415 for a body that isn't JSON."""
     return ApiError(
         415,
         "ConnectWiseApi",
@@ -67,11 +74,13 @@ class Findings:
         self.errors: list[dict[str, Any]] = []
 
     def add(self, code: str | None, message: str, field: str | None) -> None:
+        """One more fault; `field` is None where it concerns the whole object."""
         self.errors.append(
             {"code": code, "message": message, "resource": self.resource, "field": field}
         )
 
     def missing(self, field: str) -> None:
+        """A field that must be there."""
         self.add("MissingRequiredField", f"{field} is required.", field)
 
     def refuse(self) -> None:

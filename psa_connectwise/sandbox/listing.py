@@ -36,6 +36,7 @@ def _tests(kind: str, query: dict[str, str]) -> list[Test]:
 
 
 def is_search(query: dict[str, str]) -> bool:
+    """Only searches lag behind the writes; a plain list shows everything."""
     return bool(query.get("conditions") or query.get("customFieldConditions"))
 
 

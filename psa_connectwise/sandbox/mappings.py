@@ -25,6 +25,7 @@ def rows() -> Iterator[tuple[str, str, str, str, str, str]]:
 
 
 def as_csv() -> str:
+    """The file that a person would upload."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(

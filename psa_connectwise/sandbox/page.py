@@ -18,6 +18,7 @@ ADDRESSES = ("ledger", "state", "faults", "additions", "mappings.csv")
 
 
 def render(standin: "ConnectWiseStandIn", wanted: str, dial: str) -> Response:
+    """The page; sums are over all that match, the table stops at `SHOWN`."""
     rows = [_row(standin, addition) for addition in standin.store.all("additions")]
     words = wanted.casefold().split()
     rows = [row for row in rows if all(word in _text(row) for word in words)]

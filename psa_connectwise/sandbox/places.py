@@ -15,6 +15,7 @@ class Place:
 
     @property
     def methods(self) -> list[str]:
+        """Only agreements and additions can be written; everything else is there to be read."""
         if self.kind not in ("agreements", "additions") or self.count:
             return ["GET"]
         return ["GET", "PUT", "PATCH", "DELETE"] if self.number is not None else ["GET", "POST"]
@@ -34,6 +35,7 @@ _PATHS = (
 
 
 def locate(path: str) -> Place | None:
+    """The place, None for a path that ConnectWise doesn't have either."""
     for pattern, kind in _PATHS:
         match = pattern.fullmatch(path)
         if match:

@@ -23,10 +23,12 @@ INVOICED_PERIOD = (
 
 
 def reference_id(value: Any) -> Any:
+    """The id in a reference such as {"id": 7}, None for anything else."""
     return value.get("id") if isinstance(value, dict) else None
 
 
 def agreement_status(agreement: Record, today: date) -> str:
+    """Never stored: it changes with the day."""
     now = moment(today)
     if agreement.get("cancelledFlag"):
         return "Cancelled"
@@ -105,6 +107,7 @@ def computed(record: Record, places: int | None = None) -> Record:
 
 
 def check_addition_deletable(record: Record) -> None:
+    """Refuse to delete what is on an invoice."""
     if record.get("__invoiced"):
         found = Findings("addition")
         found.add(None, "This addition has been invoiced and cannot be deleted.", "id")
@@ -154,6 +157,7 @@ _ON_UPDATE = ("employeeCompRate", "invoicingCycle", "billTime", "billExpenses", 
 
 
 def new_agreement(body: Record, find: Find, today: date) -> Record:
+    """The record a POST makes, without id."""
     found = Findings("agreement")
     kept = fields.settable(found, body, fields.AGREEMENT)
     _require(found, kept, ("name", "type", "company", "contact"))
@@ -257,6 +261,7 @@ def patched(operations: Any, names: frozenset[str]) -> Record:
         ):
             raise ApiError(400, "InvalidObject", "op must be add, replace or remove.")
         path = str(operation.get("path", ""))
+        # As documented: a client can't take the 200 for a change that was made.
         if "/" in path:
             continue
         if path not in names:

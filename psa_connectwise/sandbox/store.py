@@ -32,6 +32,7 @@ class Store:
             self._replay(entry)
 
     def reset_tables(self) -> None:
+        """The records of the first day, an index of additions by agreement, and an empty ledger."""
         self.tables = data.build(self.anchor).tables
         self.by_agreement: dict[int, dict[int, Record]] = {}
         for addition in self.tables["additions"].values():
@@ -51,22 +52,26 @@ class Store:
         }
 
     def reset(self) -> None:
+        """As on the first day; the ledger is emptied too."""
         with self.lock:
             self.reset_tables()
             self._journal.restart()
 
     def close(self) -> None:
+        """Close the state file."""
         self._journal.close()
 
     # -- reading -----------------------------------------------------------------------------
 
     def find(self, kind: str, number: Any) -> Record | None:
+        """A record by id; only a whole number finds one, so that true isn't taken for 1."""
         table = {"contacts": self.contacts, "currencies": self.currencies}.get(kind)
         table = self.tables[kind] if table is None else table
         known = isinstance(number, int) and not isinstance(number, bool)
         return table.get(number) if known else None
 
     def all(self, kind: str, agreement: int | None = None) -> list[Record]:
+        """A list of its own, so that a reader may go on while others write."""
         with self.lock:
             if agreement is not None:
                 return list(self.by_agreement.get(agreement, {}).values())
