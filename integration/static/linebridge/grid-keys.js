@@ -29,6 +29,21 @@ function walk(cell, [down, right]) {
   return enter(rows[rows.indexOf(row) + down]?.children[[...row.children].indexOf(cell) + right]);
 }
 
+// A grid that is brought anew while somebody walks it: they stay on their cell, or, when the line isn't
+// on this page any more, at the grid, where the next key leads into it.
+let stood = null;
+document.body.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.target.id !== "grid") return;
+  const cell = cellOf(document.activeElement);
+  stood = cell && { row: cell.parentElement.id, place: cell.cellIndex };
+});
+document.body.addEventListener("htmx:afterSettle", (event) => {
+  if (event.target.id !== "grid" || !stood) return;
+  const { row, place } = stood;
+  stood = null;
+  if (document.activeElement === document.body && !enter(document.getElementById(row)?.cells[place])) $("#grid .grid-scroll")?.focus();
+});
+
 const firstCell = () => $("#grid tbody tr > td");
 
 // --- Keys -------------------------------------------------------------------------------------------
