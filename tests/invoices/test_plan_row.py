@@ -184,8 +184,12 @@ def test_what_failed_leads_to_what_helps_and_to_connectwise(run: SyncRun) -> Non
     shown = row(run, one)
 
     assert shown.problem == "No."
-    assert [fix.label for fix in shown.fixes] == ["Open the line", "Open in ConnectWise"]
-    assert "openrecord" in shown.fixes[1].url
+    assert [fix.label for fix in shown.fixes] == [
+        "Open the line",
+        "Open its receipt",
+        "Open in ConnectWise",
+    ]
+    assert "openrecord" in shown.fixes[2].url
 
 
 @pytest.mark.parametrize("state", ["planned", "done", "skipped"])

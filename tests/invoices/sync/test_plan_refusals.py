@@ -117,7 +117,7 @@ def test_what_connectwise_takes_is_planned(directory: plan.Directory) -> None:
         (
             {"subject": "x" * 5990, "charge_type_shown": "y" * 7, "total_price": Decimal(1)},
             "text_too_long",
-            "6,013 characters",
+            "6,016 characters",
         ),
     ],
 )

@@ -169,7 +169,7 @@ def test_another_run_that_is_on_comes_first(
 
     answer = operator.post(f"{LINES}{line.pk}/retry/{rung[0]}/", headers=HTMX)
 
-    assert "A sync is running already" in answer.headers["HX-Trigger"]
+    assert "A sync of May 2026 is running already" in answer.headers["HX-Trigger"]
     assert SyncRun.objects.get(pk=rung[0]).state == RunState.DRAFT
 
 

@@ -79,7 +79,7 @@ def test_while_another_run_is_on_it_waits(operator: Client) -> None:
 
     answer = confirm(operator, draft)
 
-    assert "A sync is running already" in answer["HX-Trigger"]  # type: ignore[index]
+    assert "A sync of May 2026 is running already" in answer["HX-Trigger"]  # type: ignore[index]
     assert "Nothing was sent." in answer["HX-Trigger"]  # type: ignore[index]
 
 

@@ -145,7 +145,7 @@ def test_no_line_is_posted_while_a_run_is_on(operator: Client) -> None:
 
     answer = operator.post(f"/mapping/invoices/lines/{mapped_line().pk}/sync/")
 
-    assert "A sync is running already." in answer["HX-Trigger"]
+    assert "A sync of May 2026 is running already." in answer["HX-Trigger"]
 
 
 @pytest.mark.parametrize(("method", "url"), [("post", SYNC), ("post", STOP), ("post", "line")])
