@@ -215,8 +215,15 @@ def test_p32_enter_that_is_quicker_than_the_answer_takes_the_best_match(
     assert line.company_name == "Zebra"
 
 
-def test_p32_a_second_enter_before_the_answer_saves_what_the_first_one_takes(
-    sign_in: SignIn, operator: User, seed: MakeLine, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "keys", [("Enter", "Enter"), ("Enter", "Tab", "Enter"), ("Tab", "Enter")], ids="-".join
+)
+def test_p32_what_is_saved_before_the_answer_is_what_the_answer_brings(
+    sign_in: SignIn,
+    operator: User,
+    seed: MakeLine,
+    monkeypatch: pytest.MonkeyPatch,
+    keys: tuple[str, ...],
 ) -> None:
     answered = Event()
 
@@ -231,8 +238,8 @@ def test_p32_a_second_enter_before_the_answer_saves_what_the_first_one_takes(
     row = begin_edit(page, line)
     row.get_by_role("combobox", name="PSA Organization").focus()
     page.keyboard.type("zebra")
-    page.keyboard.press("Enter")
-    page.keyboard.press("Enter")
+    for key in keys:
+        page.keyboard.press(key)
     answered.set()
     expect(row.locator("input.cell-input")).to_have_count(0)
     line.refresh_from_db()

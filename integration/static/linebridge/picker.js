@@ -123,12 +123,12 @@ class Picker {
       event.preventDefault();
       event.stopPropagation();
       this.close();
-    } else if (event.key === "Tab" && this.isOpen && this.input.value !== this.label) {
-      this.choose(this.active);
+    } else if (event.key === "Tab" && !this.takesFirst && this.input.value !== this.label) {
+      if (!this.active && this.isSearching) this.hurry(); else this.choose(this.active);
     }
   }
 
-  // Enter was quicker than the answer: its first option is taken when it is there.
+  // Enter or Tab was quicker than the answer: its first option is taken when it is there.
   hurry() {
     this.takesFirst = true;
     clearTimeout(this.timer);
@@ -146,7 +146,7 @@ class Picker {
   // The second Enter, which was quicker than the answer too, was meant for the form.
   enter() {
     const enter = new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true });
-    if (this.input.dispatchEvent(enter)) this.input.form?.requestSubmit();
+    if (this.input.dispatchEvent(enter)) this.hidden.form?.requestSubmit();
   }
 
   choose(option) {
@@ -184,6 +184,16 @@ export function pickerOf(input) {
   if (!pickers.has(input)) pickers.set(input, new Picker(input));
   return pickers.get(input);
 }
+
+// A form is sent once its pickers have what was typed: not before, with what stood there until then.
+document.addEventListener("submit", (event) => {
+  const all = [...document.querySelectorAll("input[data-picker]")].map(pickerOf);
+  const late = all.find((picker) => picker.takesFirst && picker.hidden.form === event.target);
+  if (!late) return;
+  event.preventDefault();
+  event.stopPropagation();
+  late.entersAfter = true;
+}, true);
 
 function start(root) {
   for (const input of root.querySelectorAll?.("input[data-picker]") || []) pickerOf(input);
