@@ -9,7 +9,7 @@ from django.db.models import Count
 
 from invoices.models import STARTED_AT, Operation, SyncRun
 from invoices.queries.run_waits import Waiting, waiting_of
-from invoices.queries.runs import OUTCOMES, outcome_of
+from invoices.queries.runs import IS_END, OUTCOMES, outcome_of
 from invoices.sync.states import LIVE_RUN, OVER, Intent, RunState
 from mapping.grid import GridState, Page
 
@@ -23,11 +23,13 @@ RESULTS = {
     RunState.FAILED: "Failed",
 }
 NOT_DONE = [key for key in OUTCOMES if key != "done"]
+ENDED = "ended"
 WORDS = {
     (key, undoes): "taken back" if key == "done" and undoes else words
     for key, words in {
         "waiting": "to be sent",
         "done": "posted",
+        ENDED: "ended",
         "error": "in error",
         "unknown": "not confirmed",
         "skipped": "skipped",
@@ -51,9 +53,9 @@ class PastRun:
 
     @property
     def may_be_undone(self) -> bool:
-        """Something was posted, as far as the counts tell; its undo looks closer."""
-        posted = any(key == "done" for key, _, _ in self.counts)
-        return posted and self.run.state in OVER and not self.run.is_undo and not self.undone_in
+        """Something was written, as far as the counts tell; its undo looks closer."""
+        wrote = any(key in ("done", ENDED) for key, _, _ in self.counts)
+        return wrote and self.run.state in OVER and not self.run.is_undo and not self.undone_in
 
     @property
     def sentence(self) -> str:
@@ -108,12 +110,13 @@ def count_outcomes(run_ids: Sequence[int]) -> dict[int, dict[str, int]]:
     groups = (
         Operation.objects.filter(run__in=run_ids)
         .exclude(intent__in=(Intent.STEP, Intent.AGREEMENT))
-        .values_list("run", "state")
+        .values_list("run", "state", IS_END)
         .annotate(rows=Count("pk"))
     )
     found: dict[int, Counter[str]] = {run_id: Counter() for run_id in run_ids}
-    for run_id, state, rows in groups:
-        found[run_id][outcome_of(state)] += rows
+    for run_id, state, is_end, rows in groups:
+        outcome = outcome_of(state)
+        found[run_id][ENDED if is_end and outcome == "done" else outcome] += rows
     return {run_id: dict(counts) for run_id, counts in found.items()}
 
 
@@ -136,7 +139,11 @@ def _undone(run_ids: Sequence[int]) -> dict[int, int]:
 
 
 def _past(run: SyncRun, counts: Mapping[str, int], undone_in: int | None) -> PastRun:
-    told = [(key, WORDS[key, run.is_undo], counts[key]) for key in OUTCOMES if counts.get(key)]
+    told = [
+        (key, words, counts[key])
+        for (key, undoes), words in WORDS.items()
+        if undoes == run.is_undo and counts.get(key)
+    ]
     return PastRun(
         run=run,
         kind=kind_of(run),

@@ -10,7 +10,7 @@ from django.db.models import Count, F, Min, Q, QuerySet, Sum
 
 from invoices.models import InvoiceLine, Operation, SyncRun
 from invoices.money import Money
-from invoices.sync.states import Intent, OperationKind, OperationState
+from invoices.sync.states import ENDS, Intent, OperationKind, OperationState
 from mapping.models import Organization
 
 S = OperationState
@@ -37,6 +37,8 @@ OUTCOMES: Mapping[str, tuple[str, tuple[S, ...]]] = {
     "skipped": ("Skipped", (S.SKIPPED,)),
     "left": ("Not sent", (S.WITHDRAWN,)),
 }
+# An Addition of a subscription that is gone: no line of the month is its own, so none is posted by it.
+IS_END = Q(line=None, undoes=None, kind__in=ENDS)
 # What can still come to something else.
 OPEN = ("waiting", "unknown")
 MOST_CUSTOMERS = 200

@@ -14,6 +14,7 @@ from invoices.loading.queries import LONGEST_SILENCE, load_under_way
 from invoices.loading.start import hold_period
 from invoices.models import InvoiceLine, Operation, SyncRun
 from invoices.queries.run_waits import Waiting, waiting_of
+from invoices.queries.runs import IS_END
 from invoices.sync import changed, patience, planning, undo
 from invoices.sync.keeping import Superseded
 from invoices.sync.locks import PLANNING, session_lock
@@ -21,7 +22,6 @@ from invoices.sync.outcomes import keep_outcomes
 from invoices.sync.scope import RunScope
 from invoices.sync.states import (
     AGREEMENT_KINDS,
-    ENDS,
     GIVEN_UP,
     LIVE_RUN,
     OperationState,
@@ -211,7 +211,7 @@ class Progress:
     unknown: int
     skipped: int
     withdrawn: int
-    ended: int = 0  # Additions of subscriptions that are gone; no line of the month is theirs
+    ended: int = 0  # see IS_END
     undoes: bool = False  # it takes back what other runs did
     waits: Waiting | None = None
 
@@ -241,11 +241,11 @@ def progress(run: SyncRun) -> Progress:
     def lines(*states: OperationState) -> Count:
         return Count("pk", filter=Q(state__in=[state.value for state in states]))
 
-    done, ends = Q(state=S.DONE), Q(line=None, undoes=None, kind__in=ENDS)
+    done = Q(state=S.DONE)
     counted = run.operations.filter(is_step=False).exclude(kind__in=AGREEMENT_KINDS)
     counts = counted.aggregate(
-        posted=Count("pk", filter=done & ~ends),
-        ended=Count("pk", filter=done & ends),
+        posted=Count("pk", filter=done & ~IS_END),
+        ended=Count("pk", filter=done & IS_END),
         errors=lines(S.FAILED, S.REFUSED),
         unknown=lines(S.UNKNOWN),
         skipped=lines(S.SKIPPED),

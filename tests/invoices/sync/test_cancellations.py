@@ -17,6 +17,7 @@ from invoices.models import (
     SyncRun,
     UnfinalSubscription,
 )
+from invoices.queries.history import past_runs
 from invoices.sync import ending, lanes, run
 from invoices.sync.scope import Cancellations
 from invoices.sync.states import OperationState, PostingState
@@ -258,3 +259,4 @@ def test_the_command_applies_and_skips(world: World, gone: InvoiceLine) -> None:
     assert (told["posted"], told["ended"]) == (0, 1)  # its four lines were posted by the first one
     assert len(ended(world)) == 1
     assert run.progress(SyncRun.objects.latest("pk")).sentence() == "1 ended"
+    assert past_runs([SyncRun.objects.latest("pk")])[0].sentence == "1 ended"
