@@ -13,6 +13,7 @@ import dj_email_url
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.validators import validate_email
+from dotenv import load_dotenv
 from environs import Env, EnvError
 
 LOOPBACK_HOSTS = {"127.0.0.1", "localhost", "::1"}
@@ -25,8 +26,15 @@ LOG_FORMATS = ("text", "json")
 TRUE, FALSE = {"true", "1", "yes", "on"}, {"false", "0", "no", "off", ""}
 
 env = Env()
-env.read_env(str(Path(__file__).resolve().parent.parent / ".env"), recurse=False)
 _problems: list[str] = []
+
+
+def fill_in(file: Path) -> None:
+    """What the environment lacks, from the lines of `file`, where there is one; a `$` stays a `$`."""
+    load_dotenv(file, interpolate=False)
+
+
+fill_in(Path(__file__).resolve().parent.parent / ".env")
 
 
 def problem(name: str, fix: str) -> None:

@@ -4,6 +4,7 @@ import base64
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -54,6 +55,21 @@ def manage(
         [sys.executable, program, *arguments], env={**cleared, **settings, **variables},
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
+
+
+def test_a_file_fills_in_what_the_environment_lacks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / ".env"
+    file.write_text("LOG_FORMAT=json\nSITE_URL='https://one.example'\nSECRET_KEY='a$b#c'\n")
+    monkeypatch.setattr(os, "environ", os.environ.copy())
+    for name in ("LOG_FORMAT", "SECRET_KEY"):
+        os.environ.pop(name, None)
+    os.environ["SITE_URL"] = ""
+    environment.fill_in(file)
+    environment.fill_in(tmp_path / "missing")
+    told = [environment.text(name) for name in ("LOG_FORMAT", "SECRET_KEY", "SITE_URL")]
+    assert told == ["json", "a$b#c", ""]
 
 
 def names(output: str) -> list[str]:
