@@ -135,6 +135,8 @@ CELERY_TASK_ACKS_LATE = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
+# Nobody asks beat anything; the thread that would answer is one more to wait for when it stops.
+CELERY_BEAT_ENABLE_REMOTE_CONTROL = False
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "prune the system log": {
         "task": "integration.system_log.tasks.prune_logs",
