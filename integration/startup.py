@@ -1,11 +1,13 @@
 """Starts Django for manage.py, the web server and Celery alike: a wrong setting is a line, no trace."""
 
+import gc
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db.utils import OperationalError
 
@@ -42,6 +44,16 @@ def load_settings() -> None:
     """Loads them now, while a problem can still be told in a line."""
     with plainly():
         import_module(os.environ["DJANGO_SETTINGS_MODULE"])
+
+
+def freeze_what_stays() -> None:
+    """Imports all views now, and takes what lives as long as the process out of garbage collection.
+
+    A full collection looked through all of it, which held up a request, now and then, for 80 ms.
+    """
+    import_module(settings.ROOT_URLCONF)
+    gc.collect()
+    gc.freeze()
 
 
 def use_running_demo() -> None:
