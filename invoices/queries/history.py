@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import Count
+from django.db.models import BooleanField, Count, ExpressionWrapper
 
 from invoices.models import STARTED_AT, Operation, SyncRun
 from invoices.queries.run_waits import Waiting, waiting_of
@@ -110,7 +110,8 @@ def count_outcomes(run_ids: Sequence[int]) -> dict[int, dict[str, int]]:
     groups = (
         Operation.objects.filter(run__in=run_ids)
         .exclude(intent__in=(Intent.STEP, Intent.AGREEMENT))
-        .values_list("run", "state", IS_END)
+        .annotate(is_end=ExpressionWrapper(IS_END, output_field=BooleanField()))
+        .values_list("run", "state", "is_end")
         .annotate(rows=Count("pk"))
     )
     found: dict[int, Counter[str]] = {run_id: Counter() for run_id in run_ids}
