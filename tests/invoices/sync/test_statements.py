@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 
-from invoices.models import InvoiceLine, Operation, Posting
-from invoices.sync import claim, lanes, planning, run, statements
-from invoices.sync.states import OperationState
+from invoices.models import InvoiceLine, Operation, Posting, SyncRun
+from invoices.sync import claim, keeping, lanes, planning, run, statements
+from invoices.sync.states import OperationState, RunState
 from tests.invoices.sync.world import JUNE, MAY, World, fresh, sync
 
 # Taken, frozen, opened, leased, stamped, recorded.
@@ -29,6 +30,22 @@ def statements_of(world: World, lines: int) -> int:
 
 def test_a_line_more_costs_six_statements(world: World) -> None:
     assert statements_of(world, 8) - statements_of(world, 3) == 5 * STATEMENTS_PER_LINE
+
+
+def test_a_claim_sorts_nothing_in_a_run_that_statistics_never_saw(world: World) -> None:
+    ids = [world.line().pk for _ in range(keeping.MANY)]
+    before = run.start_run(period=MAY, line_ids=ids, user=None)
+    assert run.plan_if_needed(before.pk, before.epoch)
+    Operation.objects.update(state=OperationState.DONE)
+    SyncRun.objects.update(state=RunState.FINISHED, finished_at=Now())
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE invoices_operation")
+    started = run.start_run(period=MAY, line_ids=ids, user=None)
+    assert run.plan_if_needed(started.pk, started.epoch)
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {statements.NEXT}", [started.pk, started.epoch])
+        steps = "\n".join(step for (step,) in cursor.fetchall())
+    assert "Sort" not in steps, steps
 
 
 def test_a_preview_asks_as_often_for_many_lines_as_for_few(world: World) -> None:
