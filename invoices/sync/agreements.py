@@ -48,6 +48,7 @@ def all_alike(client: ConnectWiseClient, operation: Operation) -> Iterator[Agree
 
 
 def _check_another(bad: BadItem, own: OwnAgreement) -> None:
+    # One that shows no name could be it, too: better to stop here than to make a second agreement.
     if not isinstance(bad.record, dict) or bad.record.get("name") == own.contract_id:
         raise PermanentError(
             f"Agreement {bad.item_id} in ConnectWise may be {own.contract_id}, but can't be read: "
@@ -62,6 +63,7 @@ def _is_alike(one: Agreement, own: OwnAgreement) -> bool:
         and one.company_id == own.company.connectwise_id
         and one.type_id == own.agreement_type.connectwise_id
         and one.currency_code == own.currency
+        # One that is over takes no Additions (docs/connectwise.md, "Ends and proration").
         and one.status == AgreementRow.Status.ACTIVE
         and not one.cancelled
     )
@@ -144,6 +146,7 @@ def record_moved(claim: Claim, stands: Agreement, *, request_id: str = "") -> bo
     row = directory.record_agreement(agreement=stands)
     if billing_changes(claim.operation, stands):
         reason = f"ConnectWise answered that agreement {row.name} bills from {row.bill_start_date}, not {wanted}."
+        # Not tried again: it answered 200 and kept its date, and would do so again.
         return record.failed(claim, Failure("before_billing_start", reason), request_id=request_id)
     with transaction.atomic():
         if not moves.move(claim, OperationState.DONE, {"request_id": request_id}):

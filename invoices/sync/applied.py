@@ -143,6 +143,7 @@ def computed_wrong(wanted: AdditionImage, addition: Addition) -> str:
         ("extended cost", wanted.unit_cost, addition.ext_cost),
     ):
         expected = to_cents(wanted.quantity * unit)
+        # Left out, it proves nothing: quantity and unit price were compared as sent.
         if computed is not None and to_cents(computed) != expected:
             told.append(f"ConnectWise computed an {name} of {computed}, not {expected}.")
     return " ".join(told)

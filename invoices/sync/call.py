@@ -117,6 +117,7 @@ def _delete_addition(client: ConnectWiseClient, claim: Claim, reference: Referen
     except NotFound as error:
         applied.removed(claim, request_id=error.request_id or "")
     except PermanentError:
+        # No error code stands for "it was invoiced": only the agreement's next invoice date tells.
         agreement = client.agreement(place[0])
         if operation.undoes_id is None or agreement.next_invoice_date is None:
             raise
@@ -188,6 +189,7 @@ SENDERS: dict[OperationKind, Callable[[ConnectWiseClient, Claim, Reference], Non
 
 def _conflict(claim: Claim, error: Conflict) -> None:
     """409 is tried once more, later; a second one in a row is a failure."""
+    # Told by the row, not by this process: the second try may be another worker's.
     if IN_USE not in claim.operation.last_error:
         _later(claim, error, CONFLICT_SECONDS)
     else:

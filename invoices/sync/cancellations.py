@@ -56,6 +56,7 @@ def why_none_can_end(month: Month) -> str:
         return f"{name} is not the newest loaded period ({month_name(month.newest)})."
     if not month.complete:
         return f"{name} was not loaded completely. Load it again."
+    # Its invoices may still come: the subscription isn't gone, only not billed yet.
     if month.today <= last_day(month.period):
         return f"{name} has not ended yet."
     return ""
@@ -104,6 +105,7 @@ def _end(
     found: Mapping[str, AdditionImage | None],
 ) -> Planned | None:
     owned, current = one.owned, one.owned.image
+    # Billed through that day, included: the period in which it is missing is not billed any more.
     last = month.period - timedelta(days=1)
     if current is None or _is_over(current, last):
         return None
@@ -179,6 +181,7 @@ def under_policy(ends: Iterable[Planned], policy: Policy) -> list[Planned]:
     told = [_asked(one, policy) for one in ends]
     sent = sum(one.state == OperationState.PLANNED for one in told)
     # Many at once look like a load that went wrong, not like customers who left.
+    # Multiplied out, so that no binary fraction decides at the very edge of the share.
     if policy.force or sent * 100 <= policy.live * policy.share:
         return told
     why = (

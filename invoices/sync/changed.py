@@ -51,6 +51,7 @@ def plan_again(run: SyncRun) -> bool:
     if not lines:
         return False
     kept = run.plan | {"again": lines, "rounds": rounds + 1}
+    # On condition of the epoch: whoever took the run over decides about it alone.
     going = SyncRun.objects.filter(pk=run.pk, epoch=run.epoch, state=RunState.RUNNING)
     return bool(going.update(state=RunState.PLANNING, plan=kept, heartbeat=Now()))
 

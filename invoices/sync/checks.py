@@ -13,7 +13,7 @@ from invoices.sync.facts import (
     Refusal,
 )
 
-# The longest texts that ConnectWise takes.
+# The longest texts that ConnectWise takes, by its API description.
 AGREEMENT_NAME_LENGTH = 100
 INVOICE_DESCRIPTION_LENGTH = 6000
 
@@ -41,6 +41,7 @@ def line_refusal(
 
 
 def _outdated_refusal(line: Line) -> Refusal | None:
+    # A load only flags what is frozen (docs/posting.md, 3): its values here are the old ones.
     if line.outdated:
         return Refusal(
             "changed_on_platform",
@@ -125,11 +126,14 @@ def _agreement_refusal(
         return Refusal(
             "agreement_gone", "The agreement is no longer in ConnectWise. Choose another one."
         )
+    # Editing refuses this (P33), but a change in ConnectWise can bring it about afterwards.
     if agreement.company_id != line.company_id:
         return Refusal(
             "agreement_of_another_company",
             f"Agreement {agreement.name} belongs to another company. Choose one of this company's.",
         )
+    # Whether ConnectWise would take it is not documented, so it is never asked to
+    # (docs/connectwise.md, "Ends and proration").
     if not agreement.live:
         return Refusal(
             "agreement_not_active",

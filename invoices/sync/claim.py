@@ -46,6 +46,7 @@ class Claim:
 
 def claim_next(run_id: int, epoch: int) -> Claim | None:
     """The next one that can be sent now, or None; raises `RunOver`."""
+    # One that can't be taken is set aside, so that it doesn't stand before all the others for ever.
     while True:
         try:
             return _claim_next(run_id, epoch)
@@ -80,6 +81,7 @@ def _refuse_run_over(run_id: int, epoch: int) -> None:
 
 def _take(operation: Operation) -> Claim:
     """Claims it with its line; what it raises undoes all of it."""
+    # It has no line and no Posting: its OwnAgreement row is what can't be taken twice (P46).
     if operation.kind in AGREEMENT_KINDS:
         return _lease(operation)
     if operation.line_id and not statements.freeze_line(operation):
@@ -183,6 +185,7 @@ def lease_again(operation: Operation) -> Claim | None:
         lease_token=token,
         lease_expires_at=Now() + timedelta(seconds=remote.lease_seconds()),
         attempts=F("attempts") + 1,
+        # This try's stamp; that it was sent before stays in `times_sent`.
         sent_at=None,
         # A late write of the first try could still arrive: the key is looked for again.
         recheck_at=Now() + remote.FIRST_RECHECK,

@@ -62,6 +62,8 @@ def updated_image(
 
 def _end_was_set(line: Line) -> bool:
     by_user = line.end_source == FROM_USER and line.end is not None
+    # A rule's "no date" is a word as well: it takes an earlier end away. An empty end of a user's
+    # means the automatic one (P30), which leaves the Addition's end alone.
     return by_user or line.end_source == FROM_RULE
 
 

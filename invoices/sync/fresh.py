@@ -51,6 +51,7 @@ def read_directory(run: SyncRun) -> None:
 
 def tell(run: SyncRun, words: str) -> None:
     """What its page says it is doing; says also that this worker is alive."""
+    # On condition of its state: what was stopped or taken over meanwhile keeps its own words.
     SyncRun.objects.filter(pk=run.pk, epoch=run.epoch, state=run.state).update(
         message=words, heartbeat=Now()
     )

@@ -16,6 +16,7 @@ def keep_agreements(
 ) -> dict[AgreementSlot | int, Operation]:
     """The operation each line waits for, by what it is about."""
     organizations = {one.agreement_work: one.line.organization_id for one in planned if one.line}
+    # Ids only grow: settling looks for an agreement whose reply was lost from here on.
     highest = Agreement.objects.aggregate(highest=Max("connectwise_id"))["highest"] or 0
     kept: dict[AgreementSlot | int, Operation] = {}
     for one in planned:
@@ -38,6 +39,7 @@ def keep_agreements(
 def _keep_new(row: Operation, one: Planned) -> Operation:
     """A new one, or one still unsettled from before."""
     assert one.slot and one.agreement
+    # Its unique constraint is the lock: two plans at once come by the same row.
     row.own_agreement = OwnAgreement.objects.get_or_create(
         company=Company.objects.get(connectwise_id=one.slot.company_id),
         agreement_type=AgreementType.objects.get(connectwise_id=one.agreement.type_id),

@@ -56,6 +56,7 @@ def work_lane(
             _work(a_run, epoch, lambda: time.monotonic() < until, hands)
         except ConfigError as error:
             run.fail_run(run_id, str(error))
+        # Every lane asks, for none knows whether it is the last one.
         return not run.finish_if_done(run_id) and time.monotonic() >= until
 
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from django.db import connection
 
 # The classes of our advisory locks; loads have two more (`WORKER_LOCK`, `PERIOD_LOCK`).
+# Advisory locks are bare numbers that all users of a database share; 0x4C42 is "LB".
 LANE = 0x4C42
 PLANNING = 0x4C43
 
@@ -14,6 +15,7 @@ PLANNING = 0x4C43
 def session_lock(kind: int, number: int) -> Iterator[bool]:
     """True for the one that holds it now; never waits."""
     with connection.cursor() as cursor:
+        # The session's, not the transaction's: a lane works in many short transactions.
         cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [kind, number])
         held = bool(cursor.fetchone()[0])
     try:

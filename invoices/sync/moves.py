@@ -28,6 +28,7 @@ def move(
     finished: bool = True,
 ) -> bool:
     """Moves the operation if this lease still holds it."""
+    # Locked, not only looked at: the sweep may be calling it unknown at this very moment.
     held = Operation.objects.select_for_update().filter(
         pk=claim.operation.pk,
         lease_token=claim.token,
@@ -46,6 +47,7 @@ def move(
 
 def release_line(operation: Operation, **changes: object) -> None:
     """Frees the line."""
+    # The version grows: open pages fetch the row, and other plans of it are void.
     InvoiceLine.objects.filter(operations=operation).update(
         in_flight=False, version=F("version") + 1, **changes
     )

@@ -73,6 +73,7 @@ def found(wanted: Collection[Owned], listed: Listed) -> Mapping[str, AdditionIma
     told: dict[str, AdditionImage | None] = {}
     unreadable = {str(bad.item_id) for bad in listed.bad}
     for one in wanted:
+        # Absent, not None: that it can't be read doesn't mean that it is gone.
         if one.addition_id is None or str(one.addition_id) in unreadable:
             continue
         if one.agreement_id in listed.highest_ids:

@@ -107,6 +107,8 @@ def _read_and_plan(run: SyncRun, scope: RunScope) -> tuple[Sequence[plan.Planned
         facts = gather_undo(scope.undo, run.period, overwrite=scope.overwrite)
         listed = _list(run, facts.agreements)
         return refuse_standing(facts.plan(listed), listed), listed
+    # Before the reading, which may take minutes: a line that is edited meanwhile has another
+    # version by then, and the claim refuses it.
     gathered = _gather(run.period, scope)
     concerned = {one.agreement_id for one in gathered.owned()} | set(gathered.directory.agreements)
     listed = _list(run, concerned)
@@ -194,5 +196,6 @@ def beat(run: SyncRun) -> None:
 
 def last_read() -> datetime | None:
     """When every agreement was last read; their Additions are taken to be as we wrote them."""
+    # The oldest of them: so old is the picture where it is oldest.
     read = Agreement.objects.filter(missing=False).order_by("updated_at")
     return read.values_list("updated_at", flat=True).first()

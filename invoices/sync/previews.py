@@ -113,6 +113,7 @@ def tick(run: SyncRun, *, ticked: bool, row: int | None = None) -> bool:
     """One of the ends that it lists, or all of them; False where it lists them no more."""
     mine = SyncRun.objects.filter(pk=run.pk, epoch=run.epoch, state=RunState.DRAFT)
     with transaction.atomic():
+        # Held, so that it isn't planned anew in between: its ends would be other rows then.
         if not mine.select_for_update(no_key=True):
             return False
         ends = ends_of_preview(run)

@@ -68,6 +68,7 @@ def list_agreements(
 ) -> Listed:
     """`at_once` is how many requests may be under way; `beat` is called all the while."""
     pages = dict(_pages(client, sorted(agreement_ids), beat, at_once))
+    # Answers come in any order; what is made of them doesn't depend on it.
     additions = {one: pages[one].items for one in sorted(pages)}
     bad = [item for one in sorted(pages) for item in pages[one].bad]
     reference = find_reference(reference_field, additions.values())

@@ -48,6 +48,7 @@ def recheck(*, go_on: Callable[[], bool] = lambda: True) -> int:
         .select_related("run", "line", "agreement", "posting", "own_agreement__agreement")
         .order_by("recheck_at")
     )
+    # Only where something is due: an installation without credentials sweeps in silence.
     client = remote.client() if due else None
     return sum(_recheck_or_log(client, operation) for operation in due if client and go_on())
 
@@ -190,6 +191,7 @@ def _take_up(operation: Operation, addition: Addition) -> int | None:
     image = remote.image_of(addition)
     assert image and operation.line_id and operation.agreement_id
     with transaction.atomic():
+        # Locked: a claim that freezes it just now is waited for, and seen.
         line = InvoiceLine.objects.select_for_update(of=("self",)).get(pk=operation.line_id)
         if line.in_flight:
             return None

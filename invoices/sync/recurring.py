@@ -117,6 +117,7 @@ def _carry_on(
         return Refusal(
             "addition_busy", "Its Addition is being posted or checked. Sync again later."
         )
+    # Not listed, as in a preview from our books, it is taken to be as we wrote it last.
     current = directory.found.get(owned.key, owned.image)
     if current is None:
         return _again(owned, overwrite=overwrite, bounded=bounded)

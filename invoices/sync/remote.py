@@ -23,6 +23,9 @@ from wire.items import BadItem
 
 # A shorter pause is over before it is read.
 SAID_FROM = 1.0
+# A key that was sent twice, or given up while its fate was unknown, is looked for again then.
+FIRST_RECHECK = timedelta(hours=1)
+LAST_RECHECK = timedelta(days=1)
 
 
 def lease_seconds() -> float:
@@ -55,6 +58,7 @@ def installation() -> str:
 def is_here(run: SyncRun) -> bool:
     """Whether the run was planned for the ConnectWise that is set up now; ids mean nothing elsewhere."""
     planned_for, here = str(run.plan.get("installation") or ""), installation()
+    # In either case, as in keys.py. Where one of both isn't known, nothing speaks against it.
     return not (planned_for and here) or planned_for.lower() == here.lower()
 
 
@@ -142,8 +146,3 @@ def image_of(addition: Addition) -> AdditionImage | None:
         taxable=addition.taxable,
         bill_customer=addition.bill_customer,
     )
-
-
-# A key that was sent twice, or given up while its fate was unknown, is looked for again then.
-FIRST_RECHECK = timedelta(hours=1)
-LAST_RECHECK = timedelta(days=1)

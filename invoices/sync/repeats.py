@@ -30,6 +30,7 @@ def _last_refused(line_ids: set[int]) -> dict[int, Operation]:
     """By line, its newest operation that ConnectWise refused, where the line still stands in Error."""
     lines = InvoiceLine.objects.filter(pk__in=line_ids, psa_status=InvoiceLine.Status.ERROR)
     newest = (
+        # PostgreSQL's DISTINCT ON keeps the first row of each line in this order: the newest.
         Operation.objects.filter(line__in=lines, state=OperationState.FAILED, is_step=False)
         .select_related("agreement")
         .order_by("line", "-pk")

@@ -189,6 +189,7 @@ def _finish_if_done(run: SyncRun) -> bool:
         _withdraw_planned(run.pk)
     if run.state == RunState.PLANNING and not run.stop_requested:
         return False
+    # Not what is unknown: the sweep settles that without the run, which would wait for hours.
     left = run.operations.filter(state__in=[S.PLANNED, S.CLAIMED])
     if left.exists() or changed.plan_again(run):
         return False

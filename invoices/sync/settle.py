@@ -63,6 +63,7 @@ def settle(*, go_on: Callable[[], bool] = lambda: True) -> Settled:
 
 def release_never_sent() -> int:
     """Leases that ended before anything was sent, of dead workers: planned again, or given back."""
+    # Without a stamp no byte has left (docs/posting.md, 4), whatever its worker died of.
     dead = Operation.objects.filter(
         state=OperationState.CLAIMED, sent_at__isnull=True, lease_expires_at__lt=Now()
     )
@@ -77,6 +78,7 @@ def release_never_sent() -> int:
 
 def _release(claim: Claim) -> None:
     run = claim.operation.run
+    # An earlier try was sent, and may stand there: it has to be looked for, not begun anew.
     if claim.operation.times_sent:
         record.unknown(claim, "Its worker died before it was sent again.")
     elif run.state == RunState.RUNNING and not run.stop_requested:
@@ -102,6 +104,7 @@ def mark_overdue() -> None:
 
 def _due_by_place() -> list[list[Operation]]:
     """Unknown ones whose late write can no longer come, an agreement's together."""
+    # In the time-out the request itself was under way; in the settle time its write may still land.
     window = timedelta(seconds=remote.lease_seconds())
     due = (
         Operation.objects.filter(state=OperationState.UNKNOWN, sent_at__lt=Now() - window)
@@ -178,6 +181,7 @@ def _settle_addition(
     unreadable = [bad for bad in listed.bad if reference.may_carry(bad, operation.key)]
     if found:
         done.found += applied.stands(claim, found)
+    # It may be ours: to send again could make a second one.
     elif unreadable:
         reason = f"Addition {unreadable[0].item_id} can't be read: {unreadable[0].reason}"
         logger.error("%s is not confirmed: %s", record.operation_name(operation), reason)

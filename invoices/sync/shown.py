@@ -121,6 +121,7 @@ def _is_same(row: Operation, one: plan.Planned, ended: set[str]) -> bool:
     # An end was listed as skipped; with its yes, the plan of now sends it.
     ticked = _waits(row) and one.key in ended and one.state == S.PLANNED
     told = (row.state, row.reason_code) == (one.state, one.code)
+    # What a person read was the reason: refused for another one, the row isn't as it was shown.
     words = one.state != S.REFUSED or row.reason == one.reason
     return (
         not _is_unready(row, one)

@@ -100,6 +100,7 @@ def with_later_ones(operations: QuerySet[Operation]) -> set[int]:
     new = set(operations.values_list("pk", flat=True))
     while new:
         found |= new
+        # What was brought in may bring in more: the other half of a move is on another Addition.
         new = {pk for some in _needed(found) for pk in some} - found
     return found
 

@@ -69,6 +69,7 @@ def plan_undo(
     settings: PlanSettings,
 ) -> tuple[Planned, ...]:
     """`done` in any order; operations on one Addition, or of one move, wait for each other."""
+    # Ids grow in the order of the plans: an operation's later ones have higher ids.
     newest = sorted(done, key=lambda one: -one.id)
     books = _Books(
         agreements,
@@ -130,6 +131,7 @@ def _refusal(one: Done, books: _Books) -> Refusal | None:
     ours = one.ours
     if ours.busy:
         return Refusal("addition_busy", "Its Addition is being posted or checked. Undo later.")
+    # Not listed, or nothing of it is said to stand: there is nothing to compare.
     if ours.key not in books.found or ours.state == PostingState.REMOVED or ours.image is None:
         return None
     stands = books.found[ours.key]
@@ -211,6 +213,7 @@ def _take_away(one: Done, current: AdditionImage, books: _Books) -> Planned:
 
 def ended_as_invoiced(current: AdditionImage, next_invoice: date) -> AdditionImage:
     """Ended with the last day that was invoiced, unless it ends before."""
+    # What ConnectWise does with an end before the start isn't documented: none is ever sent.
     last = max(next_invoice - timedelta(days=1), current.effective_date)
     if current.cancelled_date and current.cancelled_date <= last:
         return current
