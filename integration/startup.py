@@ -9,10 +9,11 @@ from importlib import import_module
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.db.utils import OperationalError
+from django.db.utils import OperationalError, ProgrammingError
 
 from integration.environment import text
 from integration.launch.state import State
+from mapping.unmigrated import UNMIGRATED, is_unmigrated
 
 # gunicorn takes it for "don't start the worker again".
 MISCONFIGURED = 3
@@ -21,7 +22,7 @@ NO_CONNECTION = ("connection failed", "connection timeout", "connection is bad")
 
 @contextmanager
 def plainly(exit_code: int = MISCONFIGURED) -> Iterator[None]:
-    """Ends the process with a sentence for what the environment got wrong."""
+    """Ends the process with a sentence for what the environment got wrong, or lacks."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "integration.settings")
     try:
         yield
@@ -32,6 +33,10 @@ def plainly(exit_code: int = MISCONFIGURED) -> Iterator[None]:
             raise
         reason = str(error).splitlines()[0]
         leave(f"DATABASE_URL names a database that does not answer: {reason}", exit_code)
+    except ProgrammingError as error:
+        if not is_unmigrated(error):
+            raise
+        leave(UNMIGRATED, exit_code)
 
 
 def leave(message: str, exit_code: int) -> None:

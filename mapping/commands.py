@@ -14,7 +14,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, ProgrammingError
+
+from mapping.unmigrated import UNMIGRATED, is_unmigrated
 
 DONE_WITH_ERRORS = 1
 COULD_NOT_RUN = 2
@@ -96,6 +98,10 @@ class ReportingCommand(BaseCommand):
                 f"The database did not answer ({first_line}): check DATABASE_URL.",
                 returncode=COULD_NOT_RUN,
             ) from error
+        except ProgrammingError as error:
+            if not is_unmigrated(error):
+                raise
+            raise CommandError(UNMIGRATED, returncode=COULD_NOT_RUN) from error
         except KeyboardInterrupt as error:
             raise CommandError(
                 "Stopped. What was done is kept; run it again to go on.", returncode=COULD_NOT_RUN
