@@ -5,6 +5,7 @@ from collections.abc import Generator, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.db import connection
@@ -20,6 +21,11 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 flush.install()
 # A busy machine is no failure: what never comes true still fails, only later.
 expect.set_options(timeout=20_000)
+# Likewise one example of many that took longer than Hypothesis' 200 ms, or was long in the making.
+hypothesis.settings.register_profile(
+    "suite", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("suite")
 
 LONGEST = (
     *("tests/e2e/", "tests/launch/test_demo", "tests/soak/", "tests/browser/"),
