@@ -16,6 +16,7 @@ Kind = Literal["organization", "offer", "agreement"]
 NEW = "new"
 # The largest id that our columns hold.
 MAX_ID = 2**31 - 1
+LONGEST_ID = len(str(MAX_ID))
 REQUIRED = ("kind", "platform_id", "contract_id", "connectwise_id")
 COLUMNS = (*REQUIRED, "organization_id", "offer_id")
 # Which columns a kind may fill beside kind, platform_id and connectwise_id.
@@ -90,7 +91,7 @@ class MappingRow:
                 yield f"{name} has no meaning in a row of kind {self.kind}: leave it empty"
         if self.connectwise_id == NEW and self.kind == "agreement":
             return
-        if not self.connectwise_id.isdecimal() or not 0 < int(self.connectwise_id) <= MAX_ID:
+        if not _is_id(self.connectwise_id):
             either = " or new" if self.kind == "agreement" else ""
             yield f"connectwise_id is “{self.connectwise_id}”: write the number ConnectWise gave it{either}"
 
@@ -196,6 +197,11 @@ def _row(values: dict[str, str]) -> MappingRow:
         organization_id=values.get("organization_id", ""),
         offer_id=values.get("offer_id", ""),
     )
+
+
+def _is_id(text: str) -> bool:
+    # Its length first: Python refuses to make a number of thousands of digits.
+    return text.isdecimal() and len(text) <= LONGEST_ID and 0 < int(text) <= MAX_ID
 
 
 def _id(text: str) -> str:

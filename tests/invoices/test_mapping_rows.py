@@ -90,6 +90,10 @@ def test_what_spreadsheets_do_to_files_is_forgiven(text: str) -> None:
             "offer,OFF-1,,99999999999999999999,,",
             "line 2: connectwise_id is “99999999999999999999”: write the number ConnectWise gave it",
         ),
+        (  # more digits than Python makes a number of
+            f"offer,OFF-1,,{'9' * 5000},,",
+            f"line 2: connectwise_id is “{'9' * 5000}”: write the number ConnectWise gave it",
+        ),
         (
             "offer,OFF-1,,12,,,OFF-2",
             "line 2: 7 cells instead of 6: put a cell with a comma in quotes",
