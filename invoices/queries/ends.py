@@ -7,6 +7,7 @@ from hashlib import blake2b
 
 from django.db.models import QuerySet
 
+from invoices.amounts import to_cents
 from invoices.models import Operation, SyncRun
 from invoices.sync.states import AGREEMENT_KINDS, Intent
 from mapping.grid import Page
@@ -60,6 +61,7 @@ def ends_of_preview(run: SyncRun) -> QuerySet[Operation]:
 def page_of_ends(run: SyncRun, number: int = 1) -> Ends:
     """By customer, for that is how people know them."""
     ticks = ticks_of(run)
+    # Rounded up; none at all is still one page.
     pages = max(1, -(-ticks.total // PAGE_SIZE))
     page = Page(number=max(1, min(number, pages)), size=PAGE_SIZE, total=ticks.total)
     related = ends_of_preview(run).select_related("organization", "posting__line", "agreement")
@@ -86,6 +88,6 @@ def _end(one: Operation) -> End:
         operation=one,
         name=(line.subscription_name or line.offer_name) if line else one.subscription_id,
         customer=one.organization.name if one.organization else "",
-        amount=None if amount is None else round(amount, 2),
+        amount=None if amount is None else to_cents(amount),
         currency=one.agreement.currency_code if one.agreement else "",
     )

@@ -49,6 +49,14 @@ def test_they_are_listed_with_what_they_bill_and_unticked(operator: Client, draf
     assert "Post 1 line<" in text
 
 
+def test_what_they_bill_is_rounded_as_on_an_invoice(operator: Client, draft: SyncRun) -> None:
+    end = add_end(draft)
+    end.before = (end.before or {}) | {"quantity": "1", "unit_price": "0.125"}
+    end.save()
+
+    assert "0.13" in text_of(operator, f"{draft.pk}/")
+
+
 def test_what_is_ticked_already_stands_on_the_page_and_on_the_button(
     operator: Client, draft: SyncRun
 ) -> None:
