@@ -48,6 +48,7 @@ def amounts_to_send(
         unit_cost=unit_cost.quantize(step, ROUND_HALF_UP),
         lump=False,
     )
+    # Both must hold: a line can be exact in its price and prorated in its cost (P43).
     if (
         to_cents(sent.quantity * sent.unit_price) == total_price
         and to_cents(sent.quantity * sent.unit_cost) == total_cost

@@ -99,6 +99,7 @@ def end_month_last(dates: PlatformDates, rule: Rule) -> date:
 def fixed_day(dates: PlatformDates, rule: Rule) -> date:
     """Of the date's own month; of the start month where the Platform names no end."""
     own = dates.start if rule.slot == "start" else dates.end or dates.start
+    # The database keeps no such rule without a day (`a_fixed_day_has_a_day`).
     return day_in_month(own, rule.day or 1)
 
 

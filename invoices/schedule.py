@@ -41,6 +41,7 @@ class Timing:
     def _slot_around(self, today: date) -> datetime:
         """That of the day, or of the day's month. An hour the clocks skip is the one after it."""
         on = today if self.day is None else day_in_month(month_of(today), self.day)
+        # Of an hour that comes twice, when clocks go back, this is the first (fold=0).
         local = datetime.combine(on, time(self.hour), tzinfo=ZoneInfo(self.zone))
         return local.astimezone(UTC)
 

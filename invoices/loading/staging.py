@@ -86,6 +86,7 @@ def finish_staging() -> None:
     """
     with connection.cursor() as cursor:
         cursor.execute(
+            # A row's place (ctid) only grows: until here rows were appended and nothing else.
             """DELETE FROM staged_line earlier USING (
                    SELECT platform_id, max(ctid) AS last FROM staged_line
                    GROUP BY platform_id HAVING count(*) > 1

@@ -54,4 +54,5 @@ def start_load(*, month: date, user: User | None, origin: Origin = Origin.PERSON
 @transaction.atomic
 def start_loads(*, months: Iterable[date], user: User | None) -> list[Load]:
     """All of them or none; raises LoadRefused for the first that can't be loaded."""
+    # Sorted: two people who load the same months take their locks in one order.
     return [start_load(month=month, user=user) for month in sorted(set(months))]

@@ -53,6 +53,7 @@ def tell_progress(edit: LineEdit, done: int, *, seconds: float) -> None:
     """What its worker has written after so many seconds."""
     left = round(seconds * (edit.total - done) / done)
     with suppress(RedisError):  # without it the bar only says less
+        # Ten minutes: what a worker that died has told doesn't stand there for ever.
         cache.set(PROGRESS.format(edit.pk), (done, left), timeout=600)
 
 

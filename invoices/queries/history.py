@@ -135,6 +135,7 @@ def past_runs(runs: Iterable[SyncRun]) -> list[PastRun]:
 def _undone(run_ids: Sequence[int]) -> dict[int, int]:
     """By run: the one that took it back, and left nothing of it."""
     undos = SyncRun.objects.filter(scope__undo__run__in=run_ids, state=RunState.FINISHED)
+    # All of it: after an undo that left something, the run may be undone once more.
     done = undos.filter(outcomes__has_key="done").exclude(outcomes__has_any_keys=NOT_DONE)
     return {run.scope["undo"]["run"]: run.pk for run in done.order_by("pk")}
 

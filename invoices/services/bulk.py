@@ -123,6 +123,7 @@ def lines_of(edit: LineEdit) -> QuerySet[InvoiceLine]:
 @transaction.atomic
 def _apply(edit_id: int) -> LineEdit | None:
     queued = LineEdit.objects.filter(pk=edit_id, state=State.QUEUED).select_related("user")
+    # Passed over where another worker holds it: the lock is the claim, and ends with its session.
     edit = queued.select_for_update(of=("self",), skip_locked=True).first()
     if edit is None:
         return None
@@ -192,6 +193,7 @@ def _refuse_several_companies(lines: QuerySet[InvoiceLine], change: LineChange) 
     """An agreement belongs to one company: all lines must be of it (P36)."""
     if change.agreement is Choice.KEEP:
         return
+    # By the name on the line, which is a copy: no join of a hundred thousand lines for a sentence.
     named = lines.order_by("company_name", "organization_name")
     pairs = named.values_list("company", "company_name", "organization_name").distinct()
     customers: dict[tuple[int | None, str], list[str]] = {}

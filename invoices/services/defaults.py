@@ -83,6 +83,7 @@ def _agreements(
         return []
     changing = lines.filter(differs(LineChange(agreement=agreement))).order_by()
     keys = changing.values_list("organization", "contract_id", "offer").distinct()
+    # What is left beside a record is "Create new agreement": unmapping and keeping are out by now.
     chosen = agreement if isinstance(agreement, Agreement) else None
     return [
         AgreementChoice(

@@ -121,6 +121,7 @@ def _product(change: LineChange, origin: ValueSource) -> list[Part]:
 
 
 def _differs(field: str, value: object) -> Q:
+    # Django's ~Q of a nullable column holds for NULL, too, as IS DISTINCT FROM would.
     return Q(**{f"{field}__isnull": False}) if value is None else ~Q(**{field: value})
 
 

@@ -62,6 +62,7 @@ def update_lines(
     )
     lock(scope)
     check(scope, change)
+    # Asked before the write: afterwards none of them differs any more.
     changing = list(lines.filter(differs(change)).order_by("pk"))
     if not changing:
         return None

@@ -39,6 +39,7 @@ def end_after_one_period(*, seen: Mapping[int, int | None], user: User) -> int:
     All that are offered one, or none; answers how many. Raises `LinesRefused` and
     `wire.errors.RemoteError`.
     """
+    # One change of lines sets one end: lines of one end go together.
     lines_by_end: dict[date, dict[int, int | None]] = defaultdict(dict)
     for line_id, end in offered_ends(seen).items():
         lines_by_end[end][line_id] = seen[line_id]

@@ -118,6 +118,7 @@ def _send_once(about: Load | SyncRun, result: Result) -> bool:
         for address in _addresses(result):
             EmailMessage(result.subject, result.body, to=[address]).send()
     except OSError as error:  # what smtplib raises, too
+        # Given back to the next knock: better that somebody gets it twice than that one gets none.
         mine.update(reported_at=None)
         logger.warning("“%s” could not be mailed: %s", result.subject, error)
         return False

@@ -68,6 +68,7 @@ def import_mappings(
     batch = uuid4()
     by = By(user=user, origin=MappingChange.Origin.IMPORT, batch=batch)
     with transaction.atomic():
+        # Reversed: of rows that say the same the first one is named.
         line_of = {choice.where: line for line, choice in reversed(choices)}
         changes = _apply([choice for _, choice in choices], by=by)
         imported = Imported(
@@ -80,6 +81,7 @@ def import_mappings(
         if mark is not None and mark != imported.mark:
             raise ImportChanged
         if dry_run:
+            # Done and taken back: what is shown before is what the same code would do.
             transaction.set_rollback(True)
     return imported
 

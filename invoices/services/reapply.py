@@ -170,6 +170,7 @@ def _dates_by_kind(rules: RuleTable) -> dict[Seen, AutomaticDates]:
 
 def _dates(rules: RuleTable, kind: Seen) -> AutomaticDates:
     charge_type, start, end, period = kind
+    # Rules look at no more of the invoice date than its month, so lines of a month are one kind.
     dates = PlatformDates(start=start, end=end, invoice_date=period)
     return automatic_dates(rules=rules, charge_type=charge_type, dates=dates)
 

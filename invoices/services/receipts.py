@@ -222,6 +222,7 @@ def _looked_at(operations: Sequence[Operation]) -> datetime | None:
     for one in operations:
         if one.state in UNFINISHED and one.sent_at:
             over = one.sent_at + timedelta(seconds=remote.lease_seconds())
+            # The sweep looks at it when both have passed.
             return max(over, one.not_before or over)
     return None
 

@@ -76,6 +76,7 @@ def refuse_any(lines: QuerySet[InvoiceLine], checks: Sequence[Check]) -> None:
     named = list(related.annotate(**marks).order_by("pk")[: NAMED + 1])
     if not named:
         return
+    # Counted only where there are more than are named: mostly there are few.
     count = len(named) if len(named) <= NAMED else refused.count()
     refusals = [refusal for line in named[:NAMED] for refusal in _words(line, checks)]
     raise LinesRefused(refusals, count=count)
