@@ -110,6 +110,7 @@ class GridState:
         A value of None or "" takes the parameter away; a list or tuple gives several.
         """
         params = self.params()
+        # Another search, filter or sort has other pages.
         if set(changes) - {"page"}:
             params.pop("page", None)
         for name, value in changes.items():

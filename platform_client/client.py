@@ -37,6 +37,7 @@ class PlatformClient:
     ) -> None:
         checked(base_url, service=SERVICE)
         sendable({"API key": api_key}, service=SERVICE)
+        # People copy the address with or without the path.
         self._root = base_url.strip().rstrip("/").removesuffix(API) + API
         self._session = RemoteSession(
             service=SERVICE,

@@ -112,6 +112,7 @@ class ConnectWiseClient:
         """Every agreement in any state; of one company by a search, which may lag behind writes."""
         params: dict[str, str | int] = {}
         if company_id is not None:
+            # A number: how text is quoted is not documented (docs/connectwise.md, "Searching").
             params["conditions"] = f"company/id={company_id}"
         return self._rest.pages(
             schemas.AGREEMENT,
@@ -210,6 +211,7 @@ class ConnectWiseClient:
         """A body without what is required: 400 to who may, 403 to who may not."""
         try:
             self._rest.write(schemas.ADDITION, "POST", path, json={}, what=what, on_send=None)
+        # 400: the right is there, and only the body was wrong. A ConfigError passes, and tells.
         except PermanentError:
             return
 

@@ -63,6 +63,7 @@ def get_client(*, turn: AbstractContextManager[object] | None = None) -> Connect
     if known.missing:
         raise NotConfigured(known.missing, service=SERVICE)
     shared = limit()
+    # By both: after the settings were changed, what was found for the old ones says nothing.
     codebase_key = f"connectwise-codebase:{known.company_id}@{known.url}"
     return ConnectWiseClient(
         url=known.url,

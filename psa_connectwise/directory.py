@@ -111,6 +111,7 @@ def seed_default_agreement_type() -> None:
 
 def _agreement_type(wanted: str) -> AgreementType | None:
     offered = AgreementType.objects.filter(inactive=False, missing=False)
+    # The name first: a type may be called by a number.
     by_name = offered.filter(name__iexact=wanted).first()
     if by_name is None and wanted.isdecimal():
         return offered.filter(connectwise_id=int(wanted)).first()
@@ -139,6 +140,7 @@ def _refresh(
     bad: list[BadItem] = []
     for page in pages:
         rows = convert(page.items)
+        # Page by page: a refresh that breaks off has still brought what it read.
         created += _upsert(model, rows, seen_at=timezone.now())
         seen += len(rows)
         bad.extend(page.bad)
@@ -171,6 +173,7 @@ def _mark_missing(model: type[DirectoryRecord], started: datetime, bad: list[Bad
     if len(ids) < len(bad):
         # A bad one without an id may be any of those that weren't seen: none is said to be missing.
         return 0
+    # Also spared: what a run took up by `record_agreement` while the list was read.
     unseen = model._default_manager.filter(updated_at__lt=started, missing=False)
     return unseen.exclude(connectwise_id__in=ids).update(missing=True)
 

@@ -68,6 +68,7 @@ def words(answer: Answer) -> str:
         if isinstance(inner, list)
         else []
     )
+    # `error` stands in place of `code` on a 429 (docs/connectwise.md, "Errors").
     outer = body.get("message") or body.get("code") or body.get("error") or ""
     detail = "; ".join(text for text in told if text)
     parts = [str(outer).strip().rstrip("."), detail]

@@ -24,6 +24,7 @@ def agreement_urls() -> Callable[[int], str]:
     try:
         login = site(known.url).login
     except ConfigError:
+        # Nothing, or nothing usable, is set up: pages then show the name without a link.
         return lambda _connectwise_id: ""
 
     def address(connectwise_id: int) -> str:

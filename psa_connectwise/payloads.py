@@ -53,6 +53,7 @@ class NewAgreement:
     def to_wire(self) -> dict[str, object]:
         """ConnectWise's fields, billing from the first day (docs/connectwise.md, "Changing records")."""
         wanted = {name: getattr(self, name) for name in AGREEMENT_FIELDS if hasattr(self, name)}
+        # Left out, it would be a day later, and every addition of the first day refused.
         wanted |= {"bill_start_date": self.start_date, "no_end": self.end_date is None}
         return to_fields(_without_unset(wanted), AGREEMENT_FIELDS)
 
@@ -147,6 +148,7 @@ def _patch(changes: dict[str, object], names: dict[str, str]) -> list[dict[str, 
 
 def _value(name: str, value: object) -> object:
     """References as whole objects, calendar dates as midnight UTC of the same day."""
+    # The whole object: a path into it may answer 200 and change nothing.
     if name.endswith("_id"):
         return {"id": value}
     if isinstance(value, date):

@@ -168,6 +168,7 @@ class Rest:
 
     def _gone(self, answer: Answer, what: str) -> RemoteError:
         """A 404 is believed only once the API itself answers: wrong keys look the same."""
+        # It answers to any working keys, so its own 404 means the address, not the record.
         info = self._session.request("GET", f"{self._root()}/system/info")
         if info.status == 404:
             return errors.wrong_address(answer)
@@ -184,6 +185,7 @@ class Rest:
 
 
 def _parsed(answer: Answer) -> Any:
+    # A login page or a proxy's: it comes with 200, too.
     if answer.body.lstrip()[:1] == b"<":
         raise errors.web_page(answer)
     return answer.json()
