@@ -22,8 +22,9 @@ def first_of_next(day: date) -> date:
 
 def months_before(month: date, count: int) -> date:
     """The first day of the month that is `count` months before `month`."""
-    years, month_index = divmod(month.year * 12 + month.month - 1 - count, 12)
-    return date(years, month_index + 1, 1)
+    # Months counted from year 0, so that a year's end needs no case of its own.
+    year, month_index = divmod(month.year * 12 + month.month - 1 - count, 12)
+    return date(year, month_index + 1, 1)
 
 
 def day_in_month(month: date, day: int) -> date:

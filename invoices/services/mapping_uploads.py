@@ -38,7 +38,11 @@ def take_file(*, name: str, data: bytes, user: User) -> MappingFile:
         )
     MappingFile.objects.filter(created_at__lt=timezone.now() - KEPT).delete()
     file = MappingFile(
-        name=name.replace("\0", "")[-255:], text=text, is_guessed=is_guessed, user=user
+        # The end of a long name tells more than its begin; PostgreSQL takes no NUL.
+        name=name.replace("\0", "")[-255:],
+        text=text,
+        is_guessed=is_guessed,
+        user=user,
     )
     _show(file)
     return file
