@@ -4,9 +4,11 @@ The Posting keeps what it should say: what is different there later was changed 
 """
 
 import logging
+from collections.abc import Callable
 from contextlib import nullcontext
+from functools import partial
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from invoices.amounts import to_cents
@@ -47,14 +49,34 @@ def stands(claim: Claim, addition: Addition | None, *, request_id: str = "") -> 
         wrong, told = not_as_sent(wanted, addition), computed_wrong(wanted, addition)
         operation.addition_id = addition.id
         operation.computed = _computed(addition)
+    keep: Callable[[Claim, AdditionImage, str], bool] = _keep
     # These are few. A line that is posted goes by one statement, for a month has ten thousands.
-    if operation.line_id is None or operation.is_step or operation.undoes_id:
-        held = _keep(claim, wanted, request_id)
-    else:
-        held = _show_on_line(claim, wanted, request_id, wrong=wrong, told=told)
+    if operation.line_id and not (operation.is_step or operation.undoes_id):
+        keep = partial(_show_on_line, wrong=wrong, told=told)
+    try:
+        held = keep(claim, wanted, request_id)
+    except IntegrityError:
+        _free_number(operation)
+        held = keep(claim, wanted, request_id)
     if held:
         _log(operation, wrong or told)
     return held
+
+
+def _free_number(operation: Operation) -> None:
+    """Ids come again once ConnectWise went back to a backup of its own: whose it was has none now."""
+    assert operation.posting_id
+    before = Posting.objects.filter(
+        agreement=operation.agreement_id, addition_id=operation.addition_id
+    ).exclude(pk=operation.posting_id)
+    for lost in before.exclude(state=PostingState.REMOVED).select_related("line"):
+        logger.error(
+            "Addition %s of %s is gone: ConnectWise gave its number to another one",
+            lost.addition_id,
+            lost.line.platform_id,
+            extra={"line": lost.line.platform_id},
+        )
+    before.update(addition_id=None, state=PostingState.REMOVED)
 
 
 def _keep(claim: Claim, wanted: AdditionImage, request_id: str) -> bool:

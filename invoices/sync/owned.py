@@ -1,7 +1,8 @@
 """What stands open in ConnectWise and is ours, as the plan sees it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable
 from datetime import date
+from typing import Protocol
 
 from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -68,17 +69,33 @@ def latest_periods(subscriptions: Collection[str]) -> dict[str, date]:
     return dict(rows.annotate(latest=Max("last_period")))
 
 
-def found(wanted: Collection[Owned], listed: Listed) -> Mapping[str, AdditionImage | None]:
+class Known(Protocol):
+    """An Addition of our books: its key, and where it is to stand."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def agreement_id(self) -> int: ...
+    @property
+    def addition_id(self) -> int | None: ...
+
+
+def found(wanted: Iterable[Known], listed: Listed) -> dict[str, AdditionImage | None]:
     """By key, what stands there now of those whose agreement was listed; None: nothing."""
     told: dict[str, AdditionImage | None] = {}
     unreadable = {str(bad.item_id) for bad in listed.bad}
     for one in wanted:
-        # Absent, not None: that it can't be read doesn't mean that it is gone.
         if one.addition_id is None or str(one.addition_id) in unreadable:
             continue
-        if one.agreement_id in listed.highest_ids:
-            addition = listed.by_id.get(one.addition_id)
-            told[one.key] = remote.image_of(addition) if addition else None
+        if one.agreement_id not in listed.highest_ids:
+            continue
+        addition = listed.by_id.get(one.addition_id)
+        # Ids come again once ConnectWise went back to a backup of its own: then it is another's.
+        if addition is None or listed.reference.key_of(addition) != one.key:
+            told[one.key] = None
+        elif image := remote.image_of(addition):
+            told[one.key] = image
+        # One that lacks a field stands there all the same: what we wrote last is taken for it.
     return told
 
 

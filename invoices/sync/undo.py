@@ -8,7 +8,7 @@ from datetime import date
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from invoices.models import InvoiceLine, Operation, Posting, SyncRun
-from invoices.sync import cautions, gather, remote
+from invoices.sync import cautions, gather, owned, remote
 from invoices.sync.cautions import Caution
 from invoices.sync.facts import Agreement, Line, Planned, PlanSettings
 from invoices.sync.images import AdditionImage
@@ -37,16 +37,8 @@ class UndoFacts:
 
     def plan(self, listed: Listed | None = None) -> tuple[Planned, ...]:
         """Newest first; without `listed`, by our own books alone."""
-        return plan_undo(self.done, self.agreements, self._found(listed), self.settings)
-
-    def _found(self, listed: Listed | None) -> dict[str, AdditionImage | None]:
-        found: dict[str, AdditionImage | None] = {}
-        for ours in (one.ours for one in self.done) if listed else ():
-            assert listed
-            if ours.agreement_id in listed.highest_ids and ours.addition_id is not None:
-                addition = listed.by_id.get(ours.addition_id)
-                found[ours.key] = remote.image_of(addition) if addition else None
-        return found
+        found = owned.found((one.ours for one in self.done), listed) if listed else {}
+        return plan_undo(self.done, self.agreements, found, self.settings)
 
 
 def can_be_undone() -> QuerySet[Operation]:
