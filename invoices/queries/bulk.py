@@ -16,6 +16,7 @@ PROGRESS = "line-edit-{}"
 PORTION = 10_000
 # More are not read: the sentence names three, and that there are others.
 MOST_COMPANIES = 20
+NAMED = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,10 +25,20 @@ class Companies:
 
     names: dict[int, str]
     unmapped: bool
+    has_others: bool = False
 
     @property
     def is_one(self) -> bool:
         return len(self.names) == 1 and not self.unmapped
+
+    def __str__(self) -> str:
+        """A few by name; how many more is told only where all of them were read."""
+        if not self.names:
+            return "none"
+        named = ", ".join(list(self.names.values())[:NAMED])
+        more = max(0, len(self.names) - NAMED)
+        others = " and others" if self.has_others else f" and {more} more" if more else ""
+        return f"{named}{others}{', and some none' if self.unmapped else ''}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +57,7 @@ def companies_of(lines: QuerySet[InvoiceLine]) -> Companies:
     return Companies(
         names={company: name for company, name in found if company is not None},
         unmapped=any(company is None for company, _ in found),
+        has_others=len(found) > MOST_COMPANIES,
     )
 
 

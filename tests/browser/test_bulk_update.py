@@ -273,6 +273,8 @@ def test_card_confirmation_and_refusal_are_accessible(
     expect(card.get_by_role("alert")).to_contain_text("is before the start")
     expect(card.get_by_label("Charge End Date")).to_be_focused()
     assert violations(page) == []
+    card.get_by_label("Charge Start Date").fill(month.replace(day=7).isoformat())
+    expect(card.get_by_role("alert")).to_have_count(0)  # what it was about is there no more
     card.get_by_label("Charge End Date").fill("")
     card.get_by_role("button", name="Apply").click()
     expect(confirmation(page).get_by_role("button", name="Confirm")).to_be_visible()

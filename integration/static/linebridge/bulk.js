@@ -29,7 +29,16 @@ document.body.addEventListener("htmx:afterSettle", (event) => {
   if (wrong || opened) (wrong || card.querySelector("input"))?.focus();
 });
 
-card?.addEventListener("input", lightApply);
+// What was refused were these values together: once one of them is another, nothing is wrong yet.
+function forget() {
+  for (const field of card.querySelectorAll("[aria-invalid]")) {
+    document.getElementById(field.getAttribute("aria-describedby"))?.remove();
+    field.removeAttribute("aria-invalid");
+    field.removeAttribute("aria-describedby");
+  }
+}
+
+card?.addEventListener("input", () => { forget(); lightApply(); });
 card?.addEventListener("change", lightApply);
 card?.addEventListener("picker:change", lightApply);
 card?.addEventListener("click", (event) => { if (event.target.closest("[data-close-bulk]")) close(); });

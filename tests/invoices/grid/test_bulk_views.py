@@ -38,8 +38,26 @@ def test_the_card_has_three_fields_and_apply_is_off(signed_in: Client, ticked: I
     for label in ("Charge Start Date", "Charge End Date", "PSA Agreement Name"):
         assert label in card
     assert 'class="btn btn-primary" disabled>Apply' in card
-    assert "Of the 1 selected invoice line." in card
+    assert "For the 1 selected invoice line." in card
     assert "<html" not in card
+
+
+@pytest.mark.parametrize(
+    ("companies", "said"),
+    [
+        (0, "These have none."),
+        (2, "These have Company 00, Company 01, and some none."),
+        (5, "These have Company 00, Company 01, Company 02 and 2 more, and some none."),
+        (25, "These have Company 00, Company 01, Company 02 and others, and some none."),
+    ],
+)
+def test_the_card_tells_whose_the_lines_are_and_no_number_that_was_not_counted(
+    signed_in: Client, ticked: InvoiceLine, companies: int, said: str
+) -> None:
+    names = (f"Company {number:02}" for number in range(companies))
+    lines = [make_line(company=make_company(name=name)) for name in names]
+    signed_in.post(TICK, {"line": [line.pk for line in lines], "on": "yes"})
+    assert said in signed_in.get(PERIOD).content.decode()
 
 
 @pytest.mark.parametrize(
