@@ -27,6 +27,7 @@ BROUGHT = (
 class Recent:
     """One of them, as the Dashboard lists it."""
 
+    key: str  # its own on the page
     when: datetime
     what: str
     url: str  # "" where there is nothing to see yet
@@ -55,6 +56,7 @@ def held_up() -> PastRun | None:
 
 def _load(load: Load, *, is_shown: bool) -> Recent:
     return Recent(
+        key=f"load-{load.pk}",
         when=load.created_at,
         what=f"Load {load.month:%b %Y}",
         url=f"{reverse('invoices:lines')}?period={load.month:%Y-%m}" if is_shown else "",
@@ -76,6 +78,7 @@ def _run(past: PastRun) -> Recent:
     run = past.run
     told = f"{past.result}: {past.sentence}" if past.sentence else str(past.result)
     return Recent(
+        key=f"run-{run.pk}",
         when=run.started_at,
         what=f"{'Undo' if run.is_undo else 'Sync'} {run.period:%b %Y}",
         url=reverse("invoices:run_page", args=[run.pk]),

@@ -16,7 +16,7 @@ from invoices.months import months_before
 from invoices.services.mailed_reports import choose_reports, mail_choice
 from invoices.services.schedule import standings
 from invoices.sync.ending import waiting_ends
-from mapping.http import HtmxHttpRequest
+from mapping.http import HtmxHttpRequest, varying, wants_fragment
 
 
 @require_POST
@@ -31,7 +31,7 @@ def mailed_reports(request: HtmxHttpRequest) -> HttpResponse:
 
 @require_safe
 def dashboard(request: HtmxHttpRequest) -> HttpResponse:
-    """The newest loaded period, or how to begin where there is none."""
+    """The newest loaded period, or how to begin where there is none; to HTMX the parts that change."""
     period = queries.newest_period()
     context: dict[str, Any] = {
         "period": period,
@@ -39,7 +39,6 @@ def dashboard(request: HtmxHttpRequest) -> HttpResponse:
         "recent": recent_work(),
         "held_up": held_up(),
         "schedule": standings(timezone.now()),
-        "mail": mail_choice(request.user),
         "zone": ZoneInfo(InvoiceSettings.load().time_zone),
     }
     if period is not None:
@@ -52,7 +51,10 @@ def dashboard(request: HtmxHttpRequest) -> HttpResponse:
         context["totals"] = queries.totals(statuses)
         context["concerns"] = queries.concerns(period.month)
         context["waiting_ends"] = waiting_ends().count()
-    return render(request, "dashboard.html", context)
+    if wants_fragment(request):
+        return varying(render(request, "dashboard/_live.html", context))
+    context["mail"] = mail_choice(request.user)
+    return varying(render(request, "dashboard.html", context))
 
 
 @require_safe

@@ -278,7 +278,7 @@ def test_a_cause_that_is_mended_in_one_place_leads_there(viewer: Client, may: Pe
 
     page = viewer.get("/").content.decode()
 
-    assert '<a href="/mapping/products/">Map the offers</a>' in page
+    assert 'href="/mapping/products/">Map the offers</a>' in page
     assert "status=error&amp;cause=refused_by_connectwise" in page
 
 

@@ -214,6 +214,15 @@ for (const started of ["runStarted", "loadStarted", "refreshStarted", "bulkStart
   });
 }
 
+// What was unfolded stays so when its part of the page renews itself.
+let unfolded = [];
+document.body.addEventListener("htmx:beforeSwap", ({ detail: { target } }) => {
+  unfolded = [...target.querySelectorAll("details[id][open]")].map((one) => one.id);
+});
+document.body.addEventListener("htmx:afterSwap", () => {
+  for (const id of unfolded) document.getElementById(id)?.setAttribute("open", "");
+});
+
 // A thin line at the top for what takes longer than 300 ms; polling stays quiet.
 let pending = 0;
 document.body.addEventListener("htmx:beforeRequest", (event) => {

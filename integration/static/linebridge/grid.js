@@ -262,7 +262,7 @@ function takePage() {
   const page = { target: ".page", select: ".page", swap: "outerHTML", headers: { "HX-Boosted": "true" } };
   ask("GET", location.href, page);
 }
-document.body.addEventListener("periodsChanged", () => ($("#totals") ? refresh() : takePage()));
+document.body.addEventListener("periodsChanged", () => ($("#totals") ? refresh() : grid() && takePage()));
 
 // A chooser that was asked for before somebody chose another month shows the one before: it is asked for again.
 document.body.addEventListener("htmx:beforeSwap", (event) => {
