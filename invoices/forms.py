@@ -10,6 +10,7 @@ from django.utils import timezone
 from invoices.models import InvoiceLine
 from invoices.services.line_change import CREATE, Choice, LineChange
 from invoices.services.lines import LinesRefused
+from mapping.numbers import is_number
 from psa_connectwise.models import Agreement, Company, Product
 
 GONE = "This isn't in ConnectWise's directory any more. Choose another one."
@@ -97,8 +98,7 @@ def _agreement(value: str) -> Agreement | Choice | None:
         return None
     if value == CREATE:
         return Choice.CREATE
-    is_number = value.isascii() and value.isdigit()
-    agreement = Agreement.objects.filter(pk=value).first() if is_number else None
+    agreement = Agreement.objects.filter(pk=value).first() if is_number(value) else None
     if agreement is None:
         raise forms.ValidationError(GONE)
     return agreement

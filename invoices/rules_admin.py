@@ -28,6 +28,7 @@ from invoices.charge_dates import (
 from invoices.loading.load import active_rules
 from invoices.models import ChargeDateRule
 from invoices.services.reapply import effect_of, open_lines, reapply
+from mapping.numbers import number_in
 
 ALL_TYPES = ("", "All charge types")
 LIST = "admin:invoices_chargedaterule_changelist"
@@ -149,7 +150,7 @@ class ChargeDateRuleAdmin(TellsValues):
         """What the rule as it stands in the form would change, if it were saved and re-applied."""
         if not (self.has_add_permission(request) or self.has_change_permission(request)):
             raise PermissionDenied
-        edited = ChargeDateRule.objects.filter(pk=_number(request.GET.get("rule", ""))).first()
+        edited = ChargeDateRule.objects.filter(pk=number_in(request.GET.get("rule", ""))).first()
         form = ChargeDateRuleForm(request.GET, instance=edited)
         context: dict[str, Any] = {"problem": "" if form.is_valid() else _problem(form)}
         if not context["problem"]:
@@ -203,7 +204,3 @@ def _problem(form: ChargeDateRuleForm) -> str:
         return f"choose {' and '.join(f'“{label}”' for label in missing)} first."
     errors: Sequence[str] = [str(one) for found in form.errors.values() for one in found]
     return " ".join(errors)
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0

@@ -11,6 +11,7 @@ from django.http import QueryDict
 
 from mapping.http import HtmxHttpRequest
 from mapping.models import GridPreference
+from mapping.numbers import is_number
 
 PAGE_SIZES = (20, 50, 100, 200)  # P29
 DEFAULT_PAGE_SIZE = 20
@@ -149,6 +150,7 @@ def read_grid(
     ordering = asked if asked.removeprefix("-") in sorts else default_sort
     chosen = {name: _values(request.GET.getlist(name)) for name in filters}
     return GridState(
+        # PostgreSQL takes no NUL in a text; blanks of a paste would keep words from being found.
         search=" ".join(request.GET.get("q", "").replace("\0", "").split())[:MAX_SEARCH],
         sort=ordering.removeprefix("-"),
         descending=ordering.startswith("-"),
@@ -172,7 +174,7 @@ def _values(texts: list[str]) -> tuple[str, ...]:
 
 def _positive(text: str) -> int:
     # Longer numbers than any grid has pages would only overflow further down.
-    return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) <= 9 else 1
+    return max(1, int(text)) if is_number(text, digits=9) else 1
 
 
 def _page_size(request: HtmxHttpRequest, *, grid: str) -> int:

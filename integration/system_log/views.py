@@ -18,6 +18,7 @@ from integration.times import ago
 from invoices.models import InvoiceSettings
 from mapping.grid import read_grid
 from mapping.http import HtmxHttpRequest, varying, wants_fragment
+from mapping.numbers import is_number
 
 MOST_NEWS = 100  # at once; who was away longer sees the rest by Refresh
 
@@ -38,7 +39,7 @@ def news(request: HtmxHttpRequest) -> HttpResponse:
     """What came since the page was made: on the first page its rows, on all the counts."""
     since = request.GET.get("since", "")
     found, context = _asked_for(request)
-    if context["page"].number == 1 and since.isascii() and since.isdigit() and len(since) < 19:
+    if context["page"].number == 1 and is_number(since):
         newer = found.filter(id__gt=int(since))
         context["rows"] = _linked(queries.rows(newer, offset=0, size=MOST_NEWS))
     if context.get("rows") and request.GET.get("empty"):

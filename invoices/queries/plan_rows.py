@@ -9,6 +9,7 @@ from invoices.queries.lines import normalised
 from invoices.queries.runs import KINDS, OUTCOMES, rows_of_run
 from invoices.sync.states import Intent
 from mapping.grid import GridState, Page
+from mapping.numbers import is_number
 
 # In the order of what a person wants to see: what is in the way first, what changes nothing last.
 _ORDER = (
@@ -90,7 +91,7 @@ def _condition(name: str, values: Sequence[str]) -> Q:
         states = [state for value in values if value in OUTCOMES for state in OUTCOMES[value][1]]
         return Q(state__in=states)
     if name == "customer":
-        return Q(organization__in=[int(value) for value in values if _is_id(value)])
+        return Q(organization__in=[int(value) for value in values if is_number(value)])
     if name == "currency":
         return Q(currency__in=values)
     if values == (LONG_CYCLE,):
@@ -109,7 +110,3 @@ def _found(text: str) -> Q:
         | Q(organization__name__icontains=text)
         | Q(posting__line__subscription_name__icontains=text)
     )
-
-
-def _is_id(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 10

@@ -12,13 +12,14 @@ from invoices.sync import previews
 from invoices.views.preview import changeable
 from invoices.views.run_context import button_context, may_change, other_live
 from mapping.http import HtmxHttpRequest
+from mapping.numbers import number_in
 
 
 @require_GET
 def run_ends(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """One page of them."""
     run = get_object_or_404(SyncRun, pk=pk)
-    ends = page_of_ends(run, _number(request.GET.get("page", "")))
+    ends = page_of_ends(run, number_in(request.GET.get("page", ""), 1))
     context = {
         "run": run,
         "ends": ends,
@@ -32,11 +33,11 @@ def run_ends(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 def run_tick(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """Ticks or unticks one row, or all of them; the button says at once what its yes would do."""
     preview = changeable(request, pk)
-    row = _number(request.POST["row"]) if "row" in request.POST else None
+    row = number_in(request.POST["row"]) if "row" in request.POST else None
     is_shown = request.POST.get("epoch") == str(preview.epoch)
     if not is_shown or not previews.tick(preview, ticked="ticked" in request.POST, row=row):
         return trigger_client_event(HttpResponse(status=204), "runMoved")
-    ends = page_of_ends(preview, _number(request.POST.get("page", "")))
+    ends = page_of_ends(preview, number_in(request.POST.get("page", ""), 1))
     context = button_context(figures(preview), ends.ticks) | {
         "run": preview,
         "ends": ends,
@@ -46,7 +47,3 @@ def run_tick(request: HtmxHttpRequest, pk: int) -> HttpResponse:
         "all_at_once": row is None,
     }
     return render(request, "invoices/_run_ticked.html", context)
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else 1

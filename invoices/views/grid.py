@@ -36,6 +36,7 @@ from invoices.services.refusals import why_closed
 from invoices.services.selection import clear_selection, selected_lines, tickable
 from mapping.grid import GridState, choice_of, read_grid
 from mapping.http import HtmxHttpRequest, varying, wants_fragment
+from mapping.numbers import is_number
 
 GRID = "invoices"
 BADGED = 232
@@ -202,9 +203,7 @@ def _versions(text: str) -> dict[int, int]:
     """ "12.3_15.1" as {12: 3, 15: 1}; what isn't so is left out."""
     pairs = (part.split(".") for part in text.split("_")[:MOST_LIVE_ROWS])
     return {
-        int(pair[0]): int(pair[1])
-        for pair in pairs
-        if len(pair) == 2 and all(n.isascii() and n.isdigit() and len(n) < 18 for n in pair)
+        int(pair[0]): int(pair[1]) for pair in pairs if len(pair) == 2 and all(map(is_number, pair))
     }
 
 

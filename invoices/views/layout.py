@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from invoices.queries.columns import BY_KEY, COLUMNS, clamped
 from invoices.views.grid import GRID, chosen_period, grid_context, layout_for, state_of
 from mapping.http import HtmxHttpRequest
+from mapping.numbers import is_number
 from mapping.services.grid_choices import choose_columns, reset_layout, set_width
 
 
@@ -38,7 +39,7 @@ def columns(request: HtmxHttpRequest) -> HttpResponse:
 def width(request: HtmxHttpRequest) -> HttpResponse:
     """Keeps the width of a column that was dragged."""
     key, pixels = request.POST.get("column", ""), request.POST.get("width", "")
-    if key not in BY_KEY or not (pixels.isascii() and pixels.isdigit() and len(pixels) < 6):
+    if key not in BY_KEY or not is_number(pixels, digits=5):
         return HttpResponseBadRequest("A column and its width in pixels, please.")
     set_width(user=request.user, grid=GRID, column=key, width=clamped(int(pixels)))
     return HttpResponse(status=204)

@@ -25,6 +25,7 @@ from invoices.sync.states import RunState
 from invoices.tasks.sync import ring
 from invoices.views.run_context import may_change
 from mapping.http import HtmxHttpRequest, toast
+from mapping.numbers import number_in
 from wire.errors import RemoteError
 
 logger = logging.getLogger(__name__)
@@ -81,7 +82,7 @@ def run_end_long(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     preview = changeable(request, pk)
     rows = long_cycle_rows(preview)
     if row := request.POST.get("row", ""):
-        rows = rows.filter(pk=int(row) if row.isdecimal() and len(row) < 18 else 0)
+        rows = rows.filter(pk=number_in(row))
     try:
         with transaction.atomic():
             seen = dict(rows.values_list("line", "line_version"))

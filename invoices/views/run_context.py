@@ -31,6 +31,7 @@ from invoices.sync.states import RunState
 from mapping.grid import GridState, read_grid
 from mapping.http import HtmxHttpRequest
 from mapping.models import Organization
+from mapping.numbers import is_number
 
 GRID = "run"
 # So many rows are held against their lines while the page waits.
@@ -218,8 +219,8 @@ class _Chip:
 
 
 def _chips(grid: GridState) -> list[_Chip]:
-    asked = [value for value in grid.filters.get("customer", ()) if value.isdecimal()]
-    names = Organization.objects.in_bulk([int(value) for value in asked if len(value) < 10])
+    asked = [value for value in grid.filters.get("customer", ()) if is_number(value)]
+    names = Organization.objects.in_bulk([int(value) for value in asked])
     customers = {str(pk): one.name for pk, one in names.items()} if asked else {}
     return [
         _Chip(

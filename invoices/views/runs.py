@@ -16,6 +16,7 @@ from invoices.services.run_export import export_run
 from invoices.views import run_context
 from mapping.grid import read_grid
 from mapping.http import HtmxHttpRequest, varying, wants_fragment
+from mapping.numbers import is_number
 
 MOST_ROWS = 200
 
@@ -90,10 +91,6 @@ def run_list(request: HtmxHttpRequest) -> HttpResponse:
 
 def _as_they_stand(request: HtmxHttpRequest, run: SyncRun) -> dict[str, Any]:
     """The rows that the page shows; what was not confirmed settles when the run is over, too."""
-    shown = [int(one) for one in request.GET.getlist("row")[:MOST_ROWS] if _is_id(one)]
+    shown = [int(one) for one in request.GET.getlist("row")[:MOST_ROWS] if is_number(one)]
     operations = [one for one in rows_by_ids(shown) if one.run_id == run.pk]
     return {"rows": plan_rows(run, operations), "figures": figures(run)}
-
-
-def _is_id(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 18

@@ -11,6 +11,7 @@ from invoices.services.selection import clear_selection, select_lines, unselect_
 from invoices.views.grid import chosen_period, grid_context, selection_context, state_of
 from mapping.grid import PAGE_SIZES
 from mapping.http import HtmxHttpRequest
+from mapping.numbers import is_number
 
 MOST_IDS = 2 * max(PAGE_SIZES)
 
@@ -64,6 +65,6 @@ def untick_all(request: HtmxHttpRequest) -> HttpResponse:
 def _ids(request: HtmxHttpRequest, name: str) -> list[int] | None:
     """The posted ids; None when one isn't a number or there are more than a page has."""
     texts = request.POST.getlist(name)
-    if len(texts) > MOST_IDS or not all(t.isascii() and t.isdigit() and len(t) < 18 for t in texts):
+    if len(texts) > MOST_IDS or not all(map(is_number, texts)):
         return None
     return [int(text) for text in texts]

@@ -22,6 +22,7 @@ from invoices.tasks.sync import ring
 from invoices.views.preview import begin, to_page
 from invoices.views.run_context import zone
 from mapping.http import HtmxHttpRequest, toast
+from mapping.numbers import number_in
 from wire.errors import RemoteError
 
 # Who may stop a run: one that undoes, or not.
@@ -79,7 +80,7 @@ def run_stop(request: HtmxHttpRequest) -> HttpResponse:
 
 def _bar(request: HtmxHttpRequest, *, was_live: bool) -> HttpResponse:
     live = run.live_run()
-    seen = _number(request.GET.get("seen", ""))
+    seen = number_in(request.GET.get("seen", ""))
     shown = live or _fresh_result(seen)
     told = run.progress(shown) if shown else None
     response = render(
@@ -106,7 +107,7 @@ def _bar(request: HtmxHttpRequest, *, was_live: bool) -> HttpResponse:
 def _ended_unseen(request: HtmxHttpRequest, shown: SyncRun | None) -> bool:
     """A short run begins and ends between two looks of the page."""
     told = request.GET.get("told")
-    return told is not None and shown is not None and shown.pk != _number(told)
+    return told is not None and shown is not None and shown.pk != number_in(told)
 
 
 def _period(request: HtmxHttpRequest) -> date:
@@ -156,7 +157,3 @@ def _fresh_result(seen: int) -> SyncRun | None:
     # Not the highest number: a preview has its own from when it was made.
     last = SyncRun.objects.filter(finished_at__gte=since).order_by("-finished_at", "-pk").first()
     return None if last is None or last.pk == seen else last
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0

@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 
 from mapping.models import MappingChange, Organization
+from mapping.numbers import is_number
 from mapping.queries.offered import offered
 from psa_connectwise.models import Agreement, Company, ConnectWiseSettings, Product
 from psa_connectwise.text import normalise
@@ -121,8 +122,7 @@ def _contains(word: str) -> Q:
 def _number(search: str) -> Q:
     """The record with that ConnectWise ID."""
     text = search.strip()
-    is_id = text.isdecimal() and text.isascii() and len(text) <= 9
-    return Q(connectwise_id=int(text)) if is_id else Q(pk__in=[])
+    return Q(connectwise_id=int(text)) if is_number(text, digits=9) else Q(pk__in=[])
 
 
 def _recent(user: User, kind: MappingChange.Kind) -> list[int]:

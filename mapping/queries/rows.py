@@ -8,6 +8,7 @@ from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Valu
 
 from mapping.grid import GridState, Page
 from mapping.models import Offer, Organization, OrganizationOffer
+from mapping.numbers import is_number
 from mapping.ports import Waiting, lines
 from mapping.queries.offered import mapped_to_gone, why_not_offered
 from mapping.queries.steps import Step, step_of
@@ -97,8 +98,8 @@ def _matching(tab: Tab, grid: GridState) -> QuerySet[Any]:
         found = Q(**{f"{tab.field}__name__unaccent__icontains": word})
         for name in {*(column.key for column in tab.columns), "platform_id"}:
             found |= Q(**{f"{name}__unaccent__icontains": word})
-        if word.isdecimal() and word.isascii():
-            found |= Q(**{f"{tab.field}__connectwise_id": int(word[:9])})
+        if is_number(word, digits=9):
+            found |= Q(**{f"{tab.field}__connectwise_id": int(word)})
         rows = rows.filter(found)
     return rows
 

@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from mapping.http import HtmxHttpRequest
+from mapping.numbers import is_number
 from mapping.queries.pickers import (
     Option,
     agreement_options,
@@ -39,7 +40,7 @@ def pick_agreement(request: HtmxHttpRequest) -> HttpResponse:
     """The agreements of `company`; without one there is nothing to choose yet (P31)."""
     search = _search(request)
     company = request.GET.get("company", "")
-    if not (company.isdecimal() and company.isascii() and len(company) <= 18):
+    if not is_number(company):
         return _answer(request, search, [], "no_company")
     today = timezone.now().date()
     options = agreement_options(

@@ -12,6 +12,7 @@ from django_htmx.http import reswap, retarget, trigger_client_event
 from mapping.forms import AcceptAllForm, SuggestionForm
 from mapping.http import HtmxHttpRequest, toast
 from mapping.models import MappingChange
+from mapping.numbers import is_number
 from mapping.queries.suggestions import Proposal
 from mapping.services.accepting import (
     ListChanged,
@@ -120,7 +121,7 @@ def _part(request: HtmxHttpRequest, tab: Tab, shown: SureOnes) -> HttpResponse:
     """Further rows; where the list is another one by now, the whole of it anew."""
     key, start = request.GET["part"], request.GET.get("start", "")
     lists = {"clear": shown.clear, "claimed": shown.claimed}
-    if key not in lists or not (start.isascii() and start.isdecimal() and len(start) < 7):
+    if key not in lists or not is_number(start, digits=6):
         return HttpResponseBadRequest("Name a part of the list.")
     if request.GET.get("mark") != shown.mark:
         response = _dialog(request, tab, shown, has_changed=True)

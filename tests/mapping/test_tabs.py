@@ -112,6 +112,7 @@ def test_an_unknown_id_is_not_found(mapper: Client, tab: Tab, name: str) -> None
         ("q=ALPHA", {"Alpha"}),
         ("q=target", {"Zoë", "Broken"}),
         ("q=88001", {"Zoë"}),
+        ("q=000088001234", set()),
         ("q=nothing-like-it", set()),
         ("q=%00a&page=9&sort=nonsense", {"Alpha", "Beta", "Zoë", "Broken"}),
     ],
