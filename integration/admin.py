@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from integration.roles import ADMINISTRATOR
 from invoices.admin_log import TellsValues
 
+# Django's own page for users is registered by its app; this one stands in its place.
 admin.site.unregister(User)
 
 

@@ -155,6 +155,7 @@ def _behind_connectwise(client: ConnectWiseClient, chosen: AgreementType | None)
 
 def _type_checks(client: ConnectWiseClient, chosen: AgreementType | None) -> Iterator[Check]:
     try:
+        # All of them: the chosen one may stand on any page.
         types = [one for page in client.agreement_types() for one in page.items]
     except RemoteError as error:
         yield Check("ConnectWise", "Agreement types", "failed", error.message)

@@ -99,6 +99,7 @@ def allowed_hosts(*, demo: bool) -> list[str]:
         problem("ALLOWED_HOSTS", "set the names that users type, such as linebridge.example.com")
     if demo and set(hosts) - LOOPBACK_HOSTS:
         problem("LINEBRIDGE_LOOPBACK", "unset it: ALLOWED_HOSTS says that others can reach this")
+    # Django compares with the Host header, where an IPv6 address stands in brackets.
     return sorted({*hosts, *LOOPBACK_HOSTS - {"::1"}, "[::1]"})
 
 
@@ -139,6 +140,7 @@ def database() -> dict[str, Any]:
         problem("DATABASE_URL", fix if text("DATABASE_URL") else f"start `make demo`, or {fix}")
         return {"ENGINE": "django.db.backends.postgresql", "NAME": "missing"}
     settings.setdefault("OPTIONS", {})["connect_timeout"] = 5
+    # Connections live for a minute: one that the server has closed meanwhile is opened anew.
     settings["CONN_HEALTH_CHECKS"] = True
     return settings
 

@@ -77,6 +77,7 @@ def gate(request: HttpRequest) -> dict[str, Gate]:
 
 def gate_of(request: HttpRequest) -> Gate:
     """What is missing; read once per request, by one query on one row."""
+    # The middleware and the context processor both ask in one request.
     if not hasattr(request, "_gate"):
         request._gate = read_gate()  # type: ignore[attr-defined]
     found: Gate = request._gate  # type: ignore[attr-defined]

@@ -190,6 +190,7 @@ def _without_forms(words: list[Word]) -> tuple[list[Word], set[str]]:
     """The words that are no legal form, and the forms; a name is never only a form."""
     rest, forms = list(words), set()
     place = len(rest)
+    # From the end: there alone a short form such as "AG" can't be a word of the name.
     at_end = True
     while place > 0:
         size, form = _form_before(rest, place)

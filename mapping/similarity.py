@@ -290,6 +290,7 @@ def _is_acronym(short: Name, long: Name) -> bool:
 
 def trigrams(text: str) -> set[str]:
     """The letters in threes, as PostgreSQL's pg_trgm counts them."""
+    # Two blanks before and one behind each word, so that the beginning of a word weighs more.
     padded = [f"  {word} " for word in text.split()]
     return {word[at : at + 3] for word in padded for at in range(len(word) - 2)}
 

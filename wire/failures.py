@@ -65,6 +65,7 @@ def _causes(error: BaseException) -> list[BaseException]:
     """The error and what lies beneath it, outermost first."""
     chain: list[BaseException] = []
     cause: BaseException | None = error
+    # Exceptions can be each other's cause; then the chain would have no end.
     while cause is not None and cause not in chain:
         chain.append(cause)
         cause = cause.__cause__ or cause.__context__

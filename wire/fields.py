@@ -31,6 +31,7 @@ class EncryptedTextField(PlainTextField):
 
     def get_prep_value(self, value: Any) -> Any:
         plain = super().get_prep_value(value)
+        # "" stays "", so that pages can ask in SQL whether a secret is saved, without any key.
         return _fernet().encrypt(plain.encode()).decode() if plain else plain
 
     def from_db_value(self, value: str | None, expression: object, connection: object) -> Any:

@@ -33,6 +33,7 @@ def remember(*secrets: str) -> None:
 
 def redact(text: str, secrets: Iterable[str] = ()) -> str:
     """The text without the given and the remembered secrets; the longest goes first."""
+    # One may be part of another, whose rest would stand there in clear if it went first.
     for secret in sorted({*_known, *secrets}, key=len, reverse=True):
         if len(secret) >= SHORTEST:
             text = text.replace(secret, MASK)

@@ -234,6 +234,7 @@ class RemoteSession:
     def _obey(self, answer: Answer, waited: float) -> float:
         """Wait as the remote asks; returns the seconds waited so far, raises beyond the budget."""
         asked = retry_after(answer.headers.get("Retry-After"), now=datetime.now(UTC))
+        # Told before this one gives up, too: the other workers are to wait all the same.
         self._pause(min(asked, LONGEST_PAUSE_SECONDS))
         if waited + asked > self._wait_budget:
             raise TransientError(

@@ -35,6 +35,7 @@ class Home:
     def make(self, name: str) -> Path:
         """A folder of the account's own."""
         folder = self.folder / name
+        # Nobody else's to enter: every customer's data will lie in it.
         folder.mkdir(mode=0o700, exist_ok=True)
         if self.account:
             os.chown(folder, self.account.uid, self.account.gid)
@@ -146,5 +147,6 @@ def copied(folder: Path, package: Path) -> Path:
         if libraries.exists():
             shutil.copytree(libraries, target / libraries.name, dirs_exist_ok=True)
         shutil.copytree(package, half, symlinks=True)
+        # Whole or not at all: a copy that was interrupted is begun again.
         half.rename(target / package.name)
     return target / package.name

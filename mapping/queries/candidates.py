@@ -55,6 +55,7 @@ def like_names(
         _copy(cursor, "suggest_wanted", wanted, kind)
         cursor.execute(INDEX)
         cursor.execute(
+            # For the operator % alone, which the index can answer; gone with the transaction.
             "SELECT set_config('pg_trgm.similarity_threshold', %s, true)", [str(THRESHOLD)]
         )
         cursor.execute(LIKE, {"nearest": NEAREST})

@@ -48,6 +48,7 @@ def decisions(tab: Tab) -> dict[str, tuple[int, str]]:
     mapped = tab.model._default_manager.filter(**{f"{tab.field}__isnull": False})
     found: dict[str, tuple[int, str]] = {}
     torn: set[str] = set()
+    # In one order, so that a reason names the same record in each refresh.
     rows = mapped.order_by("pk").values_list(*_columns(tab), f"{tab.field}_id", "platform_id")
     for _, *values, target, platform_id in rows:
         key = decision_key(_subject(tab, *values))

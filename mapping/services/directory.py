@@ -93,6 +93,7 @@ def run_refresh(
 ) -> DirectoryRefresh | None:
     """Do a queued or abandoned refresh to its end; None when another worker has it or it is done."""
     token = uuid4()
+    # Asked before it is taken, which writes a heartbeat of our own.
     resumed = DirectoryRefresh.objects.filter(pk=refresh_id, heartbeat__isnull=False).exists()
     free = DirectoryRefresh.objects.filter(Q(state=State.QUEUED) | _silent(), pk=refresh_id)
     if not free.update(state=State.RUNNING, token=token, heartbeat=timezone.now()):

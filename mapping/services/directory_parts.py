@@ -62,6 +62,7 @@ def window(*, today: date, months: int) -> tuple[date, date]:
     """From this day `months` months ago to the end of this month: invoices may be dated ahead."""
     year, month = divmod(today.year * 12 + today.month - 1 - months, 12)
     first = date(year, month + 1, 1)
+    # On the 31st "a month ago" is the last day of a shorter month.
     start = min(first + timedelta(days=today.day - 1), _last_day(first))
     return start, _last_day(today)
 

@@ -97,6 +97,7 @@ def set_companies(choices: Iterable[CompanyChoice], *, by: By) -> list[MappingCh
         before, after = picture(organization.company), picture(choice.company)
         changes.append(drafted(by, Kind.ORGANIZATION, before, after, organization=organization))
         targets[organization.pk] = choice.company.pk if choice.company else None
+    # Before the lines are filled, which reads what the organizations are mapped to.
     point(ORGANIZATIONS, targets)
     return fill_and_keep(changes, by=by, columns=("organization_id",), parts=("customer",))
 

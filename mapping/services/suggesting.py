@@ -65,6 +65,7 @@ def suggest_mappings(tab: Tab) -> int:
     ranked = {record: rank(wanted[record], found) for record, found in candidates.items()}
     # One of two models, which bulk_create can't tell apart by type.
     suggestions: Any = tab.suggestion_model._default_manager
+    # What somebody dismissed stays, and is taken out of the candidates above.
     suggestions.filter(dismissed_at__isnull=True).delete()
     suggestions.bulk_create(_rows(tab, ranked), batch_size=BATCH)
     number = sum(bool(found) for found in ranked.values())

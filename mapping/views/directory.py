@@ -86,6 +86,7 @@ def _start(
     except services.RefreshUnderWay as refused:
         toast(response, str(refused), kind="error")
     else:
+        # Not before: a worker that is quicker than the commit would find no row.
         transaction.on_commit(partial(refresh_directory.delay, refresh.pk))
     trigger_client_event(response, "closeDialog", {})
     return trigger_client_event(response, "refreshStarted", {})
