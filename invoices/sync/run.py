@@ -15,7 +15,7 @@ from invoices.loading.start import hold_period
 from invoices.models import InvoiceLine, Operation, SyncRun
 from invoices.queries.run_waits import Waiting, waiting_of
 from invoices.queries.runs import IS_END
-from invoices.sync import changed, patience, planning, undo
+from invoices.sync import changed, gather, patience, planning, undo
 from invoices.sync.keeping import Superseded
 from invoices.sync.locks import PLANNING, session_lock
 from invoices.sync.outcomes import keep_outcomes
@@ -133,11 +133,12 @@ def fail_run(run_id: int, reason: str, *, epoch: int | None = None) -> None:
     live = SyncRun.objects.filter(pk=run_id, state__in=[s.value for s in LIVE_RUN])
     mine = live if epoch is None else live.filter(epoch=epoch)
     with transaction.atomic():
-        ended = mine.update(state=RunState.FAILED, message=reason, finished_at=Now())
-        if ended:
-            _withdraw_planned(run_id)
+        run = mine.select_for_update(no_key=True).first()
+        if run:
+            _withdraw_planned(run)
+            mine.update(state=RunState.FAILED, message=reason, finished_at=Now())
             keep_outcomes(run_id)
-    if ended:
+    if run:
         logger.error("The sync was stopped: %s", reason, extra={"run": run_id})
 
 
@@ -154,10 +155,15 @@ def _link(run: SyncRun) -> dict[str, object]:
     return {"run": run.pk}
 
 
-def _withdraw_planned(run_id: int) -> None:
-    Operation.objects.filter(run_id=run_id, state=S.PLANNED).update(
-        state=S.WITHDRAWN, finished_at=Now()
-    )
+def _withdraw_planned(run: SyncRun) -> None:
+    # A refusal that was only shown marks no line, so it is no error of a run that did not get to it.
+    left = [S.PLANNED, S.REFUSED] if _is_only_shown(run) else [S.PLANNED]
+    run.operations.filter(state__in=left).update(state=S.WITHDRAWN, finished_at=Now())
+
+
+def _is_only_shown(run: SyncRun) -> bool:
+    """Its rows are those of its preview: they are held against ConnectWise before one comes true."""
+    return run.state == RunState.PLANNING and run.confirmed_at is not None
 
 
 def _withdraw_orphans(run_id: int) -> None:
@@ -181,12 +187,12 @@ def _finish_if_done(run: SyncRun) -> bool:
         return False
     if not run.is_live:
         # Postponed by another lane after the run had failed: nobody would take it up again.
-        _withdraw_planned(run.pk)
+        _withdraw_planned(run)
         keep_outcomes(run.pk)
         return True
     _withdraw_orphans(run.pk)
     if run.stop_requested:
-        _withdraw_planned(run.pk)
+        _withdraw_planned(run)
     if run.state == RunState.PLANNING and not run.stop_requested:
         return False
     # Not what is unknown: the sweep settles that without the run, which would wait for hours.
@@ -196,6 +202,7 @@ def _finish_if_done(run: SyncRun) -> bool:
     state = RunState.STOPPED if run.stop_requested else RunState.FINISHED
     ended = {"ask_again_at": None, "message": "", "finished_at": Now()}
     SyncRun.objects.filter(pk=run.pk).update(state=state, **ended)
+    run.state = state
     keep_outcomes(run.pk)
     changed.preview_again(run)
     _log_end(run)
@@ -244,6 +251,8 @@ def progress(run: SyncRun) -> Progress:
 
     done = Q(state=S.DONE)
     counted = run.operations.filter(is_step=False).exclude(kind__in=AGREEMENT_KINDS)
+    if _is_only_shown(run):
+        counted = counted.none()
     counts = counted.aggregate(
         posted=Count("pk", filter=done & ~IS_END),
         ended=Count("pk", filter=done & IS_END),
@@ -253,11 +262,18 @@ def progress(run: SyncRun) -> Progress:
         withdrawn=lines(S.WITHDRAWN),
     )
     return Progress(
-        total=run.total,
+        total=run.total or _lines_to_plan(run),
         undoes="undo" in run.scope,
         waits=waiting_of(run),
         **counts,
     )
+
+
+def _lines_to_plan(run: SyncRun) -> int:
+    """What a run is about that nobody previewed, until its plan says it more exactly."""
+    if run.state != RunState.PLANNING or run.is_undo:
+        return 0
+    return gather.lines_to_post(run.period, RunScope.from_json(run.scope).lines).count()
 
 
 def _log_end(run: SyncRun) -> None:

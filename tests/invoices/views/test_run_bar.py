@@ -7,9 +7,17 @@ from django.test import Client
 from django.utils import timezone
 
 from invoices.models import Operation, SyncRun
+from invoices.sync import run as sync
 from invoices.sync.states import RunState
 from tests.factories import make_user
-from tests.invoices.views.runs_world import live_run, mapped_line
+from tests.invoices.views.runs_world import (
+    MAY,
+    begun,
+    live_run,
+    mapped_line,
+    preview,
+    refused_line,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seller")]
 
@@ -28,6 +36,19 @@ def test_everyone_sees_the_run(client: Client) -> None:
     assert "0 of 10 lines of May 2026" in text
     assert "Stop</button>" not in text  # a viewer only looks
     assert "runTick" in answer["HX-Trigger"]
+
+
+@pytest.mark.parametrize("previewed", [True, False])
+def test_it_says_of_how_many_lines_also_while_connectwise_is_read(
+    operator: Client, previewed: bool
+) -> None:
+    lines = [mapped_line(), refused_line()]
+    run = begun(preview(*lines), "planning") if previewed else sync.start_run(period=MAY, user=None)
+
+    for address in (RUN, f"/mapping/invoices/runs/{run.pk}/"):
+        text = operator.get(address).content.decode()
+        assert "0 of 2 lines" in text
+        assert "reading ConnectWise" in text
 
 
 def test_a_page_that_is_opened_meanwhile_has_its_button_off(operator: Client) -> None:

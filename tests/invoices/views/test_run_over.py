@@ -7,9 +7,10 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from invoices.models import InvoiceLine, Operation, SyncRun
+from invoices.sync import run as sync
 from invoices.views.run_context import signature
 from tests.factories import make_user
-from tests.invoices.views.runs_world import begun, live_run, mapped_line, preview
+from tests.invoices.views.runs_world import begun, live_run, mapped_line, preview, refused_line
 
 pytestmark = pytest.mark.usefixtures("seller")
 RUNS = "/mapping/invoices/runs/"
@@ -95,6 +96,24 @@ def test_only_what_broke_off_has_a_rest(operator: Client, state: str) -> None:
 
     assert REST not in page(operator, run)
     assert operator.post(f"{RUNS}{run.pk}/rest/").status_code == 404
+
+
+@pytest.mark.parametrize("how", ["stopped", "failed"])
+def test_what_was_only_shown_as_failing_is_no_error_of_a_run_that_did_not_get_to_it(
+    operator: Client, how: str
+) -> None:
+    lines = [mapped_line(), refused_line(), refused_line()]
+    run = begun(preview(*lines), "planning")
+
+    if how == "stopped":
+        operator.post(STOP)
+    else:
+        sync.fail_run(run.pk, "ConnectWise refused the keys.")
+
+    run.refresh_from_db()
+    assert (run.state, run.outcomes) == (how, {"left": 3})
+    assert "3 left Not Synced." in page(operator, run)
+    assert set(InvoiceLine.objects.values_list("psa_status", flat=True)) == {"not_synced"}
 
 
 def test_an_undo_that_broke_off_is_begun_again_where_it_began(operator: Client) -> None:
