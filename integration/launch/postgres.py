@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from integration.launch import accounts, machine
@@ -49,8 +49,10 @@ class Cluster:
 
 def start(stack: Stack, home: Home, password: str, *, fast: bool = False) -> str:
     """Starts it, making the cluster first where there is none; returns its DATABASE_URL."""
-    cluster = Cluster(home, password, machine.free_port(), UNSAFE_BUT_FAST if fast else {})
-    initialise(stack, cluster)
+    made = Cluster(home, password, 0, UNSAFE_BUT_FAST if fast else {})
+    initialise(stack, made)
+    # Only now: making it takes seconds, in which another process may be given the port.
+    cluster = replace(made, port=machine.free_port())
     service = describe(cluster)
     stack.start(service)
     stack.wait_ready(service)
