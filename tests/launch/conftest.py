@@ -15,6 +15,7 @@ import pytest
 from integration.launch.state import ROOT, State
 
 Launch = Callable[..., "subprocess.Popen[str]"]
+PATIENCE = 60  # seconds; what ends at once takes its time too where others have the processor
 
 
 @pytest.fixture
@@ -70,7 +71,7 @@ def processes_of(folder: Path) -> dict[int, str]:
     return found
 
 
-def gone(folder: Path, seconds: float = 8) -> dict[int, str]:
+def gone(folder: Path, seconds: float = PATIENCE) -> dict[int, str]:
     """What is still there after a while: {} when every process has ended."""
     deadline = time.monotonic() + seconds
     while (left := processes_of(folder)) and time.monotonic() < deadline:

@@ -14,7 +14,7 @@ import pytest
 from integration.launch import checks, commands
 from integration.launch.processes import Interrupted, run_tool
 from integration.launch.state import ROOT, LaunchError, State
-from tests.launch.conftest import Launch, gone, read_until
+from tests.launch.conftest import PATIENCE, Launch, gone, read_until
 
 
 def test_every_target_of_the_makefile_is_a_verb_in_one_line() -> None:
@@ -160,7 +160,7 @@ def test_an_installer_is_stopped_with_all_it_started(launch: Launch, state: Stat
     )
     read_until(launcher, "up")
     launcher.send_signal(signal.SIGTERM)
-    launcher.communicate(timeout=5)
+    launcher.communicate(timeout=PATIENCE)
     assert gone(state.folder) == {}
 
 

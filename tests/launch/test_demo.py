@@ -10,7 +10,14 @@ from pathlib import Path
 import pytest
 
 from integration.launch.state import ROOT, State
-from tests.launch.conftest import Launch, gone, own_environment, processes_of, read_until
+from tests.launch.conftest import (
+    PATIENCE,
+    Launch,
+    gone,
+    own_environment,
+    processes_of,
+    read_until,
+)
 
 DEMO = """
 import sys
@@ -72,14 +79,14 @@ def test_demo_from_the_first_start_to_a_killed_one(launch: Launch, state: State)
     assert {at[:8] for at in listening(running)} == {"0100007F"}
 
     second = launch(DEMO)
-    assert f"already runs from this folder: {address}" in second.communicate(timeout=10)[0]
+    assert f"already runs from this folder: {address}" in second.communicate(timeout=PATIENCE)[0]
     assert second.returncode == 1
 
     users = "from django.contrib.auth.models import User; print(list(User.objects.values_list('username')))"
     assert "[('demo',)]" in manage(state, "shell", "-c", users).stdout
 
     first.send_signal(signal.SIGINT)
-    assert "data stay" in first.communicate(timeout=20)[0]
+    assert "data stay" in first.communicate(timeout=PATIENCE)[0]
     assert first.returncode == 0
     assert processes_of(state.folder) == {}
     refused = manage(state, "check")

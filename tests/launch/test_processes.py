@@ -18,7 +18,7 @@ from integration.launch.processes import (
     last_words,
 )
 from integration.launch.state import LaunchError, State, write_private
-from tests.launch.conftest import Launch, gone, processes_of, read_until
+from tests.launch.conftest import PATIENCE, Launch, gone, processes_of, read_until
 
 SLEEPER = """
 from pathlib import Path
@@ -45,7 +45,7 @@ def shell(code: str, *, name: str = "shell", patience: float = 1) -> Service:
 
 def ended(number: int) -> bool:
     """The kernel buries what it killed a moment later."""
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + PATIENCE
     while birth(number) and time.monotonic() < deadline:
         time.sleep(0.01)
     return birth(number) == ""
@@ -60,7 +60,7 @@ def test_being_asked_to_stop_stops_the_children(
     read_until(launcher, "up")
     assert "sleep" in "".join(processes_of(state.folder).values())
     launcher.send_signal(number)
-    assert launcher.communicate(timeout=5)[0].strip() == number.name
+    assert launcher.communicate(timeout=PATIENCE)[0].strip() == number.name
     assert processes_of(state.folder) == {}
 
 
@@ -137,7 +137,7 @@ def test_leftovers_of_a_killed_run_are_ended(state: State) -> None:
     left = subprocess.Popen(["/bin/sleep", "60"], start_new_session=True)
     write_private(state.folder / "processes.json", f'{{"{left.pid}": "{birth(left.pid)}"}}')
     end_leftovers(state)
-    assert left.wait(timeout=1) == -signal.SIGINT
+    assert left.wait(timeout=PATIENCE) == -signal.SIGINT
     assert not (state.folder / "processes.json").exists()
 
 

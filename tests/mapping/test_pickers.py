@@ -271,9 +271,12 @@ def test_fifty_thousand_companies_are_searched_quickly(user: User) -> None:
         )
     company_options(search="warm up", user=user)
 
-    started = perf_counter()
+    # Generous, and the better of three: on an idle machine each takes a tenth of it.
     for search in ("", "co", "company", "4711", "comp 49 c4"):
-        assert company_options(search=search, user=user)
+        assert min(seconds_of(search, user) for _ in range(3)) < 0.5, search
 
-    # Generous: five searches on a busy machine; each takes a tenth of it on an idle one.
-    assert perf_counter() - started < 2.5
+
+def seconds_of(search: str, user: User) -> float:
+    started = perf_counter()
+    assert company_options(search=search, user=user)
+    return perf_counter() - started

@@ -18,6 +18,14 @@ def script(connectwise: Caller, *words: str, **settings: Any) -> None:
     connectwise.running.faults.set(script=list(words), **settings)
 
 
+def soon_there(connectwise: Caller) -> bool:
+    """Written by the stand-in's own thread, which may get its turn after the caller's."""
+    deadline = time.monotonic() + 20
+    while not connectwise.count() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return connectwise.count() == 1
+
+
 def test_a_lost_reply_was_written(connectwise: Caller) -> None:
     script(connectwise, "lost_reply")
     with pytest.raises(requests.ConnectionError):
@@ -29,10 +37,10 @@ def test_a_lost_reply_was_written(connectwise: Caller) -> None:
 
 
 def test_a_hanging_reply_runs_into_the_time_out_of_the_client(connectwise: Caller) -> None:
-    script(connectwise, "hang", hang_seconds=0.4)
+    script(connectwise, "hang", hang_seconds=10)
     with pytest.raises(requests.ReadTimeout):
         connectwise.session.post(connectwise.root + ADDITIONS, json=addition(), timeout=0.1)
-    assert connectwise.count() == 1
+    assert soon_there(connectwise)
 
 
 def test_a_late_write_is_not_there_until_it_lands(connectwise: Caller) -> None:
@@ -51,10 +59,7 @@ def test_a_late_write_lands_by_itself(connectwise: Caller) -> None:
     script(connectwise, "late_write", late_write_seconds=0.05)
     with pytest.raises(requests.ConnectionError):
         post(connectwise)
-    deadline = time.monotonic() + 5
-    while not connectwise.count() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert connectwise.count() == 1
+    assert soon_there(connectwise)
 
 
 def test_a_late_write_that_breaks_a_rule_is_never_written(connectwise: Caller) -> None:

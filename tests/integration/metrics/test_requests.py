@@ -120,7 +120,7 @@ def test_every_attempt_of_a_session_is_told(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_counting_costs_a_request_microseconds() -> None:
-    started = time.perf_counter()
+    started = time.thread_time()  # its own: what else the machine does is no cost of counting
     for _ in range(10_000):
         note("ConnectWise", "PATCH", 200, 0.1)
-    assert time.perf_counter() - started < 1  # 100 microseconds each, on the busiest machine
+    assert time.thread_time() - started < 1  # 100 microseconds each
