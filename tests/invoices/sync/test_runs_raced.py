@@ -4,7 +4,9 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date
 from decimal import Decimal
+from threading import Event
 from time import monotonic, sleep
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ from invoices.services.lines import Scope, lock
 from invoices.sync import changed, keeping, lanes, previews, run
 from invoices.sync.scope import UndoScope
 from invoices.sync.states import OperationState, Origin, RunState
+from sandbox_kit import http
 from tests.invoices.sync.world import (
     JUNE,
     MAY,
@@ -55,7 +58,11 @@ def until_somebody_waits() -> None:
     deadline = monotonic() + 20
     while monotonic() < deadline:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            # Of the whole cluster, where other tests' sessions wait for each other too.
+            cursor.execute(
+                "SELECT count(*) FROM pg_locks"
+                " WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+            )
             if cursor.fetchone()[0]:
                 return
         sleep(0.01)
@@ -237,17 +244,23 @@ def test_a_plan_is_kept_while_somebody_changes_its_lines(world: World, user: Use
     assert row(draft, line).state == OperationState.PLANNED
 
 
-def test_what_the_second_hand_holds_is_not_sent_once_the_run_was_stopped(world: World) -> None:
+def test_what_the_second_hand_holds_is_not_sent_once_the_run_was_stopped(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped = Event()
+    # ConnectWise answers the first hand once the run is stopped.
+    monkeypatch.setattr(http, "time", SimpleNamespace(sleep=lambda _: stopped.wait(20)))
     lines = [world.line() for _ in range(4)]
     started = run.start_run(period=MAY, user=None)
     assert run.plan_if_needed(started.pk, started.epoch)
-    world.connectwise.faults.set(latency_ms=1500)
+    world.connectwise.faults.set(latency_ms=1)
     with ThreadPoolExecutor(1) as threads:
         posting = in_thread(
             threads, lambda: lanes.work_lane(started.pk, started.epoch, lane=0, hands=2)
         )
         until_both_hands_are_full()
         run.stop_run(started)
+        stopped.set()
         posting.result()
 
     started.refresh_from_db()
