@@ -1,4 +1,4 @@
-"""Where a person goes to mend a cause, one click away: the addresses of `invoices.fixes`' places.
+"""Where a person goes to mend a cause, one click away: the addresses of the places that `invoices.causes` names.
 
 The plan's rows, the Dashboard and the grid's chips read it.
 """
@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from invoices.fixes import CAUSES, Way, cause_of
+from invoices.causes import CAUSES, Way, cause_of
 from invoices.models import InvoiceLine
 
 

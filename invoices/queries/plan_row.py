@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from invoices.fixes import cause_of
+from invoices.causes import cause_of
 from invoices.models import InvoiceLine, Operation, SyncRun
 from invoices.queries.fixes import Fix, fixes_of_line, line_address
 from invoices.queries.rows import CREATE_AGREEMENT

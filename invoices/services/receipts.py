@@ -8,7 +8,7 @@ from decimal import Decimal
 from django.db.models import Q, QuerySet
 
 from invoices.amounts import to_cents
-from invoices.fixes import Cause, Way, cause_of
+from invoices.causes import Cause, Way, cause_of
 from invoices.models import InvoiceLine, Operation, Posting, SyncRun
 from invoices.queries.fixes import Fix, fixes_of_line, line_address
 from invoices.services.tellings import event_title, step_words, wanted_title

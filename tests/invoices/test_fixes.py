@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import invoices.sync
-from invoices.fixes import CAUSES
+from invoices.causes import CAUSES
 from invoices.queries.fixes import cause_name, fix_of_cause, fixes_of_line, line_address
 from tests.factories import make_line, make_offer, make_organization
 

@@ -1,4 +1,4 @@
-"""What helps against each reason why a line stands in Error: what it means, what to do, and where. Pure.
+"""The causes for which a line stands in Error: what each means, what to do, and where. Pure.
 
 The codes are those that the plan and the record of a call give (`error_code`, `reason_code`); the
 addresses of the places are told by `queries/fixes.py`.
