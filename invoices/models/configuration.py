@@ -47,6 +47,7 @@ class ChargeDateRule(models.Model):
     )
 
     class Meta:
+        verbose_name = "charge-date rule"
         constraints = [
             models.UniqueConstraint(
                 fields=["charge_type", "slot"],
@@ -78,6 +79,9 @@ class ChargeTypeName(models.Model):
 
     charge_type = models.CharField(max_length=32, unique=True)
     display_name = models.CharField(max_length=64)
+
+    class Meta:
+        verbose_name = "charge-type display name"
 
     def __str__(self) -> str:
         return f"{self.charge_type} → {self.display_name}"

@@ -104,7 +104,7 @@ def _see_every_check_green(page: Page) -> None:
 def _make_the_first_rule(page: Page) -> None:
     page.get_by_role("link", name="Configuration").click()
     page.get_by_role("link", name="Charge-date rules").click()
-    page.get_by_role("link", name=re.compile("Add charge date rule")).first.click()
+    page.get_by_role("link", name=re.compile("Add charge-date rule")).first.click()
     page.get_by_label("Charge type").select_option("Usage Fee")
     page.get_by_label(re.compile("^Date")).select_option("Charge End Date")
     page.get_by_label("What to do").select_option("Last day of the invoice month")

@@ -139,7 +139,7 @@ def test_an_administrator_gets_staff_status_with_the_role(chief: Client) -> None
 
 @pytest.mark.parametrize(
     ("search", "found"),
-    [("berlin", 1), ("carla", 2), ("charge date rule", 1), ("nobody", 0)],
+    [("berlin", 1), ("carla", 2), ("charge-date rule", 1), ("nobody", 0)],
 )
 def test_changes_are_searched_by_who_what_and_value(chief: Client, search: str, found: int) -> None:
     kind = ConnectWiseSettings.load().default_agreement_type_id
