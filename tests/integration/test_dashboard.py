@@ -19,7 +19,6 @@ from integration.queries import (
     totals,
 )
 from integration.recent import recent_work
-from integration.times import lasted
 from invoices.models import (
     InvoiceLine,
     InvoiceSettings,
@@ -31,6 +30,7 @@ from invoices.models import (
     SyncRun,
 )
 from invoices.money import Money
+from invoices.queries.history import words_of
 from tests.factories import (
     make_agreement,
     make_company,
@@ -81,6 +81,13 @@ def test_every_status_is_shown_also_one_without_lines(may: Period) -> None:
         ("Synced", 0),
         ("Error", 0),
     ]
+
+
+def test_no_error_is_nothing_to_be_red_about(may: Period, viewer: Client) -> None:
+    make_line(psa_status="synced")
+    page = viewer.get("/").text
+    assert "tile is-synced" in page
+    assert "tile is-error" not in page
 
 
 def test_totals_add_up_per_currency_and_never_across(may: Period) -> None:
@@ -196,17 +203,17 @@ def test_loads_and_syncs_are_one_list_with_how_long_they_took(may: Period) -> No
 
     assert [(one.what, one.took) for one in recent_work()] == [
         ("Load May 2026", ""),
-        ("Sync May 2026", "2 min 05 s"),
+        ("Sync May 2026", "2 min 5 s"),
         ("Load May 2026", "12 s"),
     ]
 
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(0.4, "0 s"), (59, "59 s"), (60, "1 min 00 s"), (3599, "59 min 59 s"), (4320, "1 h 12 min")],
+    [(0.4, "0 s"), (59, "59 s"), (60, "1 min 0 s"), (3599, "59 min 59 s"), (4320, "1 h 12 min")],
 )
 def test_how_long_it_took(seconds: float, words: str) -> None:
-    assert lasted(seconds) == words
+    assert words_of(timedelta(seconds=seconds)) == words
 
 
 def test_the_month_is_a_bar_that_says_its_numbers(may: Period, viewer: Client) -> None:

@@ -31,7 +31,7 @@ def links_of(part: str) -> list[str]:
 
 def test_the_page_shows_the_bars_of_what_is_under_way(viewer: Client, may: Period) -> None:
     page = viewer.get("/").text
-    assert f'<div id="run" hx-get="{BAR}" hx-trigger="load, nudge"' in page
+    assert f'<div id="run" hx-get="{BAR}?alone=1" hx-trigger="load, nudge"' in page
     assert 'id="load-progress"' in page
 
 

@@ -61,6 +61,15 @@ def test_a_page_that_is_opened_meanwhile_has_its_button_off(operator: Client) ->
     assert "In progress" in button
 
 
+def test_a_page_without_that_button_is_sent_none_for_as_long_as_it_asks(operator: Client) -> None:
+    live_run()
+
+    text = operator.get(RUN, {"alone": "1"}).content.decode()
+
+    assert 'id="sync-invoices"' not in text
+    assert "&amp;alone=1" in text.partition("hx-trigger")[0]
+
+
 def test_when_it_has_ended_the_bar_says_with_what_and_the_grid_is_told(
     operator: Client,
 ) -> None:
