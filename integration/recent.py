@@ -6,10 +6,9 @@ from operator import attrgetter
 
 from django.urls import reverse
 
-from integration.times import lasted
 from invoices.models import Load, Period, SyncRun
 from invoices.models.posting import STARTED_AT
-from invoices.queries.history import PastRun, past_runs
+from invoices.queries.history import PastRun, past_runs, words_of
 from invoices.queries.run_waits import Waiting
 from invoices.sync.states import DRAFTS, LIVE_RUN
 
@@ -62,7 +61,7 @@ def _load(load: Load, *, is_shown: bool) -> Recent:
         url=f"{reverse('invoices:lines')}?period={load.month:%Y-%m}" if is_shown else "",
         by=load.by,
         result=_came_of(load),
-        took=_took(load.created_at, load.finished_at),
+        took=words_of(load.finished_at - load.created_at) if load.finished_at else "",
     )
 
 
@@ -85,9 +84,5 @@ def _run(past: PastRun) -> Recent:
         by=run.by,
         result=told if run.is_live else run.message or told,
         waits=past.waits,
-        took=_took(run.started_at, run.finished_at),
+        took=past.lasted,
     )
-
-
-def _took(began: datetime, ended: datetime | None) -> str:
-    return lasted((ended - began).total_seconds()) if ended else ""

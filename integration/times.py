@@ -15,14 +15,3 @@ def ago(then: datetime, now: datetime) -> str:
             return f"{value} {unit}{'' if value == 1 else 's'} ago"
         value //= size
     raise AssertionError("the last step has no size")
-
-
-def lasted(seconds: float) -> str:
-    """ "4 s", "2 min 05 s", "1 h 12 min"."""
-    whole = max(0, round(seconds))
-    if whole < 60:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    if minutes < 60:
-        return f"{minutes} min {rest:02} s"
-    return f"{minutes // 60} h {minutes % 60:02} min"
