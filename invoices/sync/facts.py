@@ -3,7 +3,7 @@
 Ids are ConnectWise's, except a line's, which is ours.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -200,6 +200,8 @@ class Directory:
     contenders: Sequence[Contender] = ()
     # By key: what stands in ConnectWise now (None: nothing); only of what was just listed.
     found: Mapping[str, AdditionImage | None] = field(default_factory=dict)
+    # Keys of that list that our books don't know: another installation's, or from after a backup.
+    unknown_keys: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +281,7 @@ class Planned:
     dates: AgreementDates | None = None
     needs: BillingNeed | None = None
     closes: Closing | None = None
+    spent: tuple[str, ...] = ()  # earlier keys of its line that our books have forgotten
     follows: bool = False  # it waits for the operation just before it in the plan
     is_step: bool = False  # another operation of its line follows: the line is done with that one
     undoes: int | None = None  # the operation it takes back

@@ -164,6 +164,21 @@ def keep_closed(planned: Iterable[plan.Planned]) -> None:
                 # Else a recheck would take the end for an older change that came late.
                 values["after_image"] = one.closes.image.to_json()
             Posting.objects.filter(key=one.closes.key, state=PostingState.OPEN).update(**values)
+        for key in one.spent:
+            _keep_spent(key, one)
+
+
+def _keep_spent(key: str, one: plan.Planned) -> None:
+    """Taken back after the backup that was restored: without it the next key would be used again."""
+    assert one.line and one.agreement_id
+    values = {
+        "reference_field": remote.reference_field(),
+        "line_id": one.line.id,
+        "agreement": Agreement.objects.get(connectwise_id=one.agreement_id),
+        "last_period": one.line.period,
+        "state": PostingState.REMOVED,
+    }
+    Posting.objects.get_or_create(key=key, defaults=values)
 
 
 def keep_operations(run: SyncRun, planned: Sequence[plan.Planned], listed: Listed) -> None:

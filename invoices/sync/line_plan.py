@@ -23,6 +23,8 @@ from invoices.sync.keys import posting_key
 from invoices.sync.recurring import Decision, Way, changed_in_connectwise
 from invoices.sync.states import OperationKind, OperationState
 
+# So often a line may have been taken back and posted again since the backup.
+MOST_SPENT = 5
 NOTHING_TO_CHANGE = "Nothing to change."
 
 
@@ -63,14 +65,24 @@ class Draft:
         product = self.directory.products[self.line.product_id]
         return image_of(self.line, product, self.settings.price_decimals, end_by=end_by)
 
-    def key(self, closed: Owned | None) -> str:
-        """Of a new Addition; one generation more where `closed` was opened by this very line."""
+    def keys(self, closed: Owned | None) -> tuple[str, ...]:
+        """A new Addition's is the last; one generation more where `closed` was opened by this line.
+
+        Those before it were spent since the backup that was restored, as the last one shows: it
+        stands in ConnectWise, and our books don't know it.
+        """
         again = closed is not None and closed.line_id == self.line.id
+        unknown = self.directory.unknown_keys
+        keys = [self._key(again + n) for n in range(MOST_SPENT + 1 if unknown else 1)]
+        standing = next((n for n, key in enumerate(keys) if key in unknown), 0)
+        return tuple(keys[: standing + 1])
+
+    def _key(self, generation: int) -> str:
         return posting_key(
             seller_id=self.settings.seller_id,
             installation=self.settings.installation,
             line_id=self.line.platform_id,
-            removals=self.line.removals + again,
+            removals=self.line.removals + generation,
         )
 
     def warnings(self, image: AdditionImage) -> tuple[Caution, ...]:
@@ -92,6 +104,7 @@ def _create(draft: Draft) -> list[Planned] | Refusal:
     if refusal:
         return refusal
     closed = decision.owned
+    *spent, key = draft.keys(closed)
     return [
         Planned(
             kind=OperationKind.CREATE,
@@ -99,7 +112,8 @@ def _create(draft: Draft) -> list[Planned] | Refusal:
             line=draft.line,
             slot=draft.slot,
             agreement_id=draft.agreement_id,
-            key=draft.key(closed),
+            key=key,
+            spent=tuple(spent),
             subscription_id=draft.line.subscription_id if decision.persistent else "",
             image=image,
             needs=draft.billing_need(image.effective_date),

@@ -85,6 +85,7 @@ def found(wanted: Iterable[Known], listed: Listed) -> dict[str, AdditionImage | 
     told: dict[str, AdditionImage | None] = {}
     unreadable = {str(bad.item_id) for bad in listed.bad}
     for one in wanted:
+        # Absent, not None: that it can't be read doesn't mean that it is gone.
         if one.addition_id is None or str(one.addition_id) in unreadable:
             continue
         if one.agreement_id not in listed.highest_ids:
@@ -97,6 +98,12 @@ def found(wanted: Iterable[Known], listed: Listed) -> dict[str, AdditionImage | 
             told[one.key] = image
         # One that lacks a field stands there all the same: what we wrote last is taken for it.
     return told
+
+
+def unknown_keys(listed: Listed) -> set[str]:
+    """Those that stand there and in none of our books: another installation's, or forgotten ones."""
+    known = Posting.objects.filter(key__in=list(listed.by_key)).values_list("key", flat=True)
+    return set(listed.by_key) - set(known)
 
 
 def last_period_left(undo: Operation) -> date | None:

