@@ -109,12 +109,12 @@ def _mend(
         # A Posting that is over has gone elsewhere or was taken back: none of its key is to stand.
         none_stays = posting.state != PostingState.OPEN or _stands(client, posting)
         surplus = carrying if none_stays else carrying[1:]
-        if not none_stays:
-            _repoint(posting, carrying[0])
+        if not none_stays and not _repoint(posting, carrying[0]):
+            return None
     else:
         kept = _oldest_alike(carrying, own)
-        if kept.id != own.id:
-            _repoint(posting, kept)
+        if kept.id != own.id and not _repoint(posting, kept):
+            return None
         surplus = [one for one in carrying if one.id != kept.id]
     return sum(_delete(client, operation, one) for one in surplus)
 
@@ -150,11 +150,20 @@ def _stands(client: ConnectWiseClient, posting: Posting) -> bool:
     return True
 
 
-def _repoint(posting: Posting, addition: Addition) -> None:
-    Posting.objects.filter(pk=posting.pk).update(addition_id=addition.id)
-    InvoiceLine.objects.filter(posting=posting).update(
-        addition_id=addition.id, version=F("version") + 1
-    )
+def _repoint(posting: Posting, addition: Addition) -> bool:
+    """False where it is being changed just now: that goes to the Addition that stood in our books."""
+    planned = Operation.objects.filter(posting=posting, state=OperationState.PLANNED)
+    with transaction.atomic():
+        # Written first: who is just claiming one is waited for, and seen; who claims later sees this.
+        planned.update(addition_id=addition.id)
+        if posting.operations.filter(state__in=[state.value for state in UNFINISHED]).exists():
+            transaction.set_rollback(True)
+            return False
+        Posting.objects.filter(pk=posting.pk).update(addition_id=addition.id)
+        InvoiceLine.objects.filter(posting=posting).update(
+            addition_id=addition.id, version=F("version") + 1
+        )
+    return True
 
 
 def _delete(client: ConnectWiseClient, operation: Operation, addition: Addition) -> int:
