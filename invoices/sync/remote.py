@@ -84,13 +84,14 @@ class Reference:
     custom_field_id: int | None = None
 
     def key_of(self, addition: Addition) -> str:
-        """What stands in the field; else our key wherever it stands, as another setting put it."""
+        """Our key, in the field or wherever another setting put it; else what stands in the field."""
         others = addition.custom_fields
         named = others.get(self.field)
         if self.field == ConnectWiseSettings.SERIAL_NUMBER:
             named = addition.serial_number
-        ours = (str(one) for one in (addition.serial_number, *others.values()))
-        return str(named or "") or next((one for one in ours if one.startswith(PREFIX)), "")
+        everywhere = (str(one) for one in (named, addition.serial_number, *others.values()))
+        ours = next((one for one in everywhere if one.startswith(PREFIX)), "")
+        return ours or str(named or "")
 
     def may_carry(self, bad: BadItem, key: str) -> bool:
         """Whether an Addition that can't be read is, or could be, the one of this key."""

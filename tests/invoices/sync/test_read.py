@@ -8,6 +8,7 @@ import pytest
 
 from invoices.sync.locks import LANE, free_lanes, session_lock
 from invoices.sync.read import list_agreements
+from invoices.sync.remote import Reference
 from psa_connectwise.client import ConnectWiseClient
 from psa_connectwise.schemas import Addition, Page
 from tests.invoices.sync.test_concurrency import in_threads
@@ -91,6 +92,19 @@ def test_of_two_that_carry_one_key_the_oldest_counts_whoever_answers_first() -> 
     read_client = cast(ConnectWiseClient, Client(read))
     found = list_agreements(read_client, range(1, 9), "serialNumber", beat=lambda: None, at_once=8)
     assert (found.by_key["LB-KEY"].id, found.places["LB-KEY"]) == (92, 8)
+
+
+def test_our_key_is_seen_wherever_it_stands_though_somebody_wrote_into_the_field_chosen_since() -> (
+    None
+):
+    """Else the Addition would count as deleted, and be made again beside it."""
+    custom = ({"caption": "Linebridge", "value": "LB-KEY"},)
+    addition = Addition(id=5, serial_number="SN-1", custom_fields_raw=custom)
+    assert Reference("serialNumber").key_of(addition) == "LB-KEY"
+    addition = Addition(
+        id=5, serial_number="LB-KEY", custom_fields_raw=({"caption": "Linebridge", "value": "x"},)
+    )
+    assert Reference("Linebridge", 7).key_of(addition) == "LB-KEY"
 
 
 @pytest.mark.django_db(transaction=True)
