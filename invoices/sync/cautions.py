@@ -12,6 +12,7 @@ from typing import Any
 
 class CautionCode(StrEnum):
     SECOND_LINE = "second_line"  # another recurring line of its subscription in the period
+    NO_SUBSCRIPTION = "no_subscription"  # that the next month could go on with
     LATER_PERIOD = "later_period"  # a later period keeps the subscription's Addition
     PRORATES = "prorates"
     AGREEMENT_STAYS = "agreement_stays"  # an undo doesn't take it back

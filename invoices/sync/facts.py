@@ -67,7 +67,16 @@ class Line:
     @property
     def recurring(self) -> bool:
         """Keeps one persistent Addition per subscription (P45); a custom invoice never does."""
-        return self.charge_type in RECURRING and not self.custom and bool(self.subscription_id)
+        return self._recurs and bool(self.subscription_id)
+
+    @property
+    def nameless(self) -> bool:
+        """Recurs, but names no subscription: no later line could go on with its Addition, or end it."""
+        return self._recurs and not self.subscription_id
+
+    @property
+    def _recurs(self) -> bool:
+        return self.charge_type in RECURRING and not self.custom
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -247,7 +247,7 @@ def _late_wrong(operation: Operation, line: InvoiceLine, found: AdditionImage) -
     if operation.subscription_id and not _free_subscription(operation):
         return "it was written late, and its subscription has another Addition by now"
     (now,) = known
-    bounded = now.recurring and not operation.subscription_id
+    bounded = now.nameless or (now.recurring and not operation.subscription_id)
     wanted = image_of(
         now,
         gather.gather_directory(known, None).products[now.product_id],

@@ -22,6 +22,11 @@ EARLIER = Caution(
     CautionCode.LATER_PERIOD,
     "A later period keeps this subscription's Addition; this line ends with its start month.",
 )
+NAMELESS = Caution(
+    CautionCode.NO_SUBSCRIPTION,
+    "It recurs, but names no subscription for the next month to go on with; it ends with its start "
+    "month.",
+)
 
 
 class Way(Enum):
@@ -82,12 +87,13 @@ def decide(
     own = directory.own.get(line.id)
     latest = directory.latest_periods.get(line.subscription_id)
     earlier = latest is not None and line.period < latest
+    alone = NAMELESS if line.nameless else None
     if own:
         # Posted as an Addition of its own before; it stays one, also where it would own now.
-        bounded = (EARLIER if earlier else SECOND) if line.recurring else None
+        bounded = (EARLIER if earlier else SECOND) if line.recurring else alone
         return _carry_on(line, agreement_id, own, directory, overwrite=overwrite, bounded=bounded)
     if not line.recurring:
-        return Decision(way=Way.CREATE)
+        return Decision(way=Way.CREATE, bounded=alone)
     owned = directory.owned.get(line.subscription_id)
     if owned and owned.last_line_id == line.id:
         # It wrote the persistent one last, and does so again: no rival has written since.

@@ -9,7 +9,7 @@ import pytest
 
 from invoices.sync import plan
 from invoices.sync.cautions import Caution
-from invoices.sync.recurring import EARLIER, SECOND
+from invoices.sync.recurring import EARLIER, NAMELESS, SECOND
 from invoices.sync.states import OperationKind, OperationState, PostingState
 from tests.invoices.sync.plan_world import (
     AGREEMENT,
@@ -17,6 +17,7 @@ from tests.invoices.sync.plan_world import (
     IMAGE,
     JUNE,
     MAY,
+    OWNED,
     PRODUCT,
     SETTINGS,
     line,
@@ -315,3 +316,22 @@ def test_what_says_already_what_the_line_wants_is_taken_as_it_is() -> None:
     )
 
     assert one.unchanged
+
+
+def test_one_without_a_subscription_is_not_billed_again_in_every_later_month() -> None:
+    """Nothing would ever change or end it, and next month's line would be billed beside it."""
+    (one,) = planned(line(subscription_id=""), directory=DIRECTORY)
+
+    assert (one.kind, one.subscription_id) == (Kind.CREATE, "")
+    assert one.image and one.image.cancelled_date == date(2026, 5, 31)
+    assert one.warnings == (NAMELESS,)
+
+
+def test_also_where_it_is_written_once_more() -> None:
+    posted = replace(OWNED, line_id=1, last_line_id=1, subscription_id="", last_period=MAY)
+    directory = replace(DIRECTORY, own={1: posted})
+
+    (one,) = planned(line(subscription_id=""), directory=directory)
+
+    assert (one.kind, one.key) == (Kind.UPDATE, "LB-OLD")
+    assert one.image and one.image.cancelled_date == date(2026, 5, 31)
