@@ -135,7 +135,9 @@ def _refresh(
     *,
     what: str,
 ) -> Counts:
-    started = timezone.now()
+    # Which of them the list has to show. Not by when they were written: clocks jump, and differ.
+    manager = model._default_manager
+    unseen = set(manager.filter(missing=False).values_list("connectwise_id", flat=True))
     seen = created = 0
     bad: list[BadItem] = []
     for page in pages:
@@ -143,10 +145,11 @@ def _refresh(
         # Page by page: a refresh that breaks off has still brought what it read.
         created += _upsert(model, rows, seen_at=timezone.now())
         seen += len(rows)
+        unseen -= rows.keys()
         bad.extend(page.bad)
     for item in bad:
         logger.warning("ConnectWise's %s %s can't be read: %s", what, item.item_id, item.reason)
-    missing = _mark_missing(model, started, bad)
+    missing = _mark_missing(model, unseen, bad)
     return Counts(seen=seen, created=created, missing=missing, bad=len(bad))
 
 
@@ -167,15 +170,14 @@ def _upsert(model: type[DirectoryRecord], rows: dict[int, Values], *, seen_at: d
     return len(rows) - known
 
 
-def _mark_missing(model: type[DirectoryRecord], started: datetime, bad: list[BadItem]) -> int:
+def _mark_missing(model: type[DirectoryRecord], unseen: set[int], bad: list[BadItem]) -> int:
     """What a complete list did not show; an unreadable record is there all the same."""
     ids = [int(item.item_id) for item in bad if item.item_id and item.item_id.isdecimal()]
     if len(ids) < len(bad):
         # A bad one without an id may be any of those that weren't seen: none is said to be missing.
         return 0
-    # Also spared: what a run took up by `record_agreement` while the list was read.
-    unseen = model._default_manager.filter(updated_at__lt=started, missing=False)
-    return unseen.exclude(connectwise_id__in=ids).update(missing=True)
+    gone = model._default_manager.filter(connectwise_id__in=unseen.difference(ids))
+    return gone.update(missing=True)
 
 
 def _link_parents(parents: dict[int, int]) -> None:

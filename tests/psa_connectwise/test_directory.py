@@ -2,6 +2,8 @@
 
 import logging
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -89,6 +91,22 @@ def test_what_a_complete_list_lacks_is_missing_until_it_returns() -> None:
     assert (gone.missing, gone.is_offered) == (True, False)
     assert directory.refresh_products(client=fake(both[:1])).missing == 0
     directory.refresh_products(client=fake(both))
+    assert not Product.objects.filter(missing=True).exists()
+
+
+def test_a_clock_that_is_set_back_meanwhile_makes_nothing_missing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else an agreement that is ours would be made once more."""
+    both = [make_product(), make_product(id=6)]
+    directory.refresh_products(client=fake(both))
+    minutes = count(0, -5)
+    now = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: now + timedelta(minutes=next(minutes)))
+
+    counts = directory.refresh_products(client=fake(both[:1], both[1:]))
+
+    assert counts == directory.Counts(seen=2)
     assert not Product.objects.filter(missing=True).exists()
 
 
@@ -246,5 +264,5 @@ def test_without_a_name_nothing_is_chosen(settings: Settings) -> None:
 def test_bad_items_count_their_ids(settings: Settings) -> None:
     bad = [BadItem("7", "x")]
     Product.objects.create(connectwise_id=7, name="x", updated_at=timezone.now())
-    assert directory._mark_missing(Product, timezone.now(), bad) == 0
-    assert directory._mark_missing(Product, timezone.now(), []) == 1
+    assert directory._mark_missing(Product, {7}, bad) == 0
+    assert directory._mark_missing(Product, {7}, []) == 1
