@@ -55,7 +55,11 @@ class Timing:
 def due_slot(
     timing: Timing, *, since: datetime, last: datetime | None, now: datetime
 ) -> datetime | None:
-    """The slot to do now, if any: after the job was switched on, and not done yet."""
-    slot = timing.latest(now)
-    done = last is not None and slot <= last
-    return None if done or slot <= since else slot
+    """The slot to do now, if any: after the job was switched on, and not done yet.
+
+    What lies beyond the next slot was written by a clock that has been put right since: it would
+    keep the job waiting for as long as that clock was ahead.
+    """
+    slot, beyond = timing.latest(now), timing.next(now)
+    done = last is not None and slot <= last <= beyond
+    return None if done or slot <= since <= beyond else slot

@@ -68,6 +68,9 @@ def test_the_slots_around_a_moment(timing: Timing, now: str, latest: str, upcomi
         ("2026-05-18 04:59", None, "2026-05-18 05:00", "2026-05-18 05:00"),
         # The clock was set back: nothing is done twice.
         ("2026-05-01 00:00", "2026-05-19 05:00", "2026-05-18 06:00", None),
+        # It was a year ahead and was put right: the job doesn't wait for a year.
+        ("2026-05-01 00:00", "2027-05-18 05:00", "2026-05-18 06:00", "2026-05-18 05:00"),
+        ("2027-05-17 22:00", None, "2026-05-18 06:00", "2026-05-18 05:00"),
     ],
 )
 def test_which_slot_is_due(since: str, last: str | None, now: str, due: str | None) -> None:
