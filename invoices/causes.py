@@ -34,6 +34,8 @@ class Cause:
     in_connectwise: bool = False
 
 
+# What a line says while its posting is settled (P27).
+NOT_CONFIRMED = "not confirmed – checking"
 NOT_SENT = "Nothing was sent to ConnectWise for this line."
 REFUSED = "ConnectWise refused it, so nothing was written there."
 CAUSES: dict[str, Cause] = {

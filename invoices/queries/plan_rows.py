@@ -7,6 +7,7 @@ from django.db.models import Case, F, OrderBy, Q, QuerySet, Value, When
 from invoices.models import LineSearch, Operation, SyncRun
 from invoices.queries.lines import normalised
 from invoices.queries.runs import KINDS, OUTCOMES, rows_of_run
+from invoices.sync.cautions import CautionCode
 from invoices.sync.states import Intent
 from mapping.grid import GridState, Page
 from mapping.numbers import is_number
@@ -36,7 +37,7 @@ SORTS: dict[str, Case | F] = {
 }
 DEFAULT_SORT = "kind"
 FILTERS = ("kind", "outcome", "customer", "currency", "warning")
-LONG_CYCLE, ANY = "long_cycle", "any"
+LONG_CYCLE, ANY = CautionCode.LONG_CYCLE.value, "any"
 WARNINGS = {ANY: "any", LONG_CYCLE: "billed longer than its agreement"}
 RELATED = (
     "line",

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from django.contrib.auth.models import User
 from django.urls import reverse
 
+from invoices.causes import NOT_CONFIRMED
 from invoices.charge_dates import DateToSend, end_date_to_send
 from invoices.models import ChargeTypeName, InvoiceLine, SyncRun
 from invoices.models.lines import DateSource, ValueSource
 from invoices.queries.columns import Layout
 from invoices.sync.states import LIVE_RUN
 
-NOT_CONFIRMED = "not confirmed – checking"
 CREATE_AGREEMENT = "Create new agreement"
 
 

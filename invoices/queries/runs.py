@@ -10,6 +10,7 @@ from django.db.models import Count, F, Min, Q, QuerySet, Sum
 
 from invoices.models import InvoiceLine, Operation, SyncRun
 from invoices.money import Money
+from invoices.sync.cautions import CautionCode
 from invoices.sync.states import ENDS, Intent, OperationKind, OperationState
 from mapping.models import Organization
 
@@ -42,7 +43,7 @@ IS_END = Q(line=None, undoes=None, kind__in=ENDS)
 # What can still come to something else.
 OPEN = ("waiting", "unknown")
 MOST_CUSTOMERS = 200
-LONG_CYCLE = [{"code": "long_cycle"}]
+LONG_CYCLE = [{"code": CautionCode.LONG_CYCLE.value}]
 
 
 @dataclass(frozen=True, slots=True)

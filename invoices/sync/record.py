@@ -12,14 +12,13 @@ from django.db import transaction
 from django.db.models import Case, F, QuerySet, When
 from django.db.models.functions import Coalesce, Now
 
+from invoices.causes import NOT_CONFIRMED
 from invoices.models import InvoiceLine, Operation
 from invoices.sync import moves
 from invoices.sync.claim import Claim
 from invoices.sync.states import MoveRefused, OperationKind, OperationState
 
 logger = logging.getLogger(__name__)
-
-NOT_CONFIRMED = "not confirmed – checking"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
+from invoices.causes import NOT_CONFIRMED
 from invoices.models import InvoiceLine, Operation, OwnAgreement
 from invoices.queries.plan_row import outcome_words
 from invoices.sync import lanes, previews, run
 from invoices.sync.planning import preview
-from invoices.sync.record import NOT_CONFIRMED
 from invoices.sync.scope import RunScope, UndoScope
 from invoices.sync.states import Intent, OperationKind, OperationState, Origin, RunState
 from invoices.sync.summary import summarize

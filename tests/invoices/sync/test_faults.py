@@ -14,11 +14,11 @@ from django.db import connection
 from django.db.models import F
 from django.db.models.functions import Now
 
+from invoices.causes import NOT_CONFIRMED
 from invoices.models import InvoiceLine, Operation, Posting, SyncRun
 from invoices.sync import lanes, run
 from invoices.sync.claim import LeaseLost, claim_next, stamp_sent
 from invoices.sync.locks import PLANNING, session_lock
-from invoices.sync.record import NOT_CONFIRMED
 from invoices.sync.states import OperationState, RunState
 from tests.invoices.sync.world import MAY, World, fresh, let_time_pass, settle_later, sync
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from invoices.causes import NOT_CONFIRMED
 from invoices.models import InvoiceLine, Posting, SyncRun
 from invoices.sync import lanes, run
-from invoices.sync.record import NOT_CONFIRMED
 from invoices.sync.states import OperationState, RunState
 from tests.invoices.sync.mishaps import another_product
 from tests.invoices.sync.world import (
