@@ -1,9 +1,14 @@
-"""Who walks the grid by keyboard stays where they are when the grid is brought anew."""
+"""The focus, and the ticks that are on their way, when the grid is brought anew."""
 
+from threading import Event
+from typing import Any
+
+import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
 from invoices.models import InvoiceLine
+from invoices.services.selection import select_lines
 from tests.browser.conftest import MakeLine, SignIn
 from tests.factories import make_organization
 
@@ -42,3 +47,25 @@ def test_the_focus_stays_on_its_cell_when_the_grid_is_brought_anew(
     assert page.evaluate(STANDS) == ["grid-scroll", 0]
     page.keyboard.press("j")
     assert page.evaluate(STANDS) == [f"line-{lines[2].pk}", 0]
+
+
+def test_a_quick_sort_waits_for_the_tick_before_it(
+    sign_in: SignIn, operator: User, seed: MakeLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sorted_by = Event()
+
+    def slowly(**given: Any) -> None:
+        assert sorted_by.wait(20)
+        select_lines(**given)
+
+    monkeypatch.setattr("invoices.views.selection.select_lines", slowly)
+    line = seed()
+    page = sign_in(operator)
+
+    page.locator(f"#line-{line.pk} .tick").click()
+    page.get_by_role("link", name="Charge Type", exact=True).click()
+    sorted_by.set()
+
+    expect(page.locator("[aria-sort=ascending]")).to_contain_text("Charge Type")
+    expect(page.locator(f"#line-{line.pk} .tick")).to_be_checked()
+    expect(page.locator("#bulk-update")).to_have_text("Bulk Update (1)")

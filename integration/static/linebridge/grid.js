@@ -68,6 +68,7 @@ function markPageTick() {
 // Ticks wait for each other: what is clicked meanwhile goes along with the next request.
 let waiting = new Map();
 let sending = false;
+let held = []; // what brings another grid: before the ticks it would show them unticked
 
 function send(boxes, on) {
   for (const box of boxes) {
@@ -80,7 +81,11 @@ function send(boxes, on) {
 }
 
 async function flush() {
-  if (sending || !waiting.size) return;
+  if (sending) return;
+  if (!waiting.size) {
+    held.splice(0).forEach((go) => go());
+    return;
+  }
   const on = waiting.values().next().value;
   const line = [...waiting].filter(([, wanted]) => wanted === on).map(([id]) => id);
   line.forEach((id) => waiting.delete(id));
@@ -232,6 +237,11 @@ document.body.addEventListener("htmx:confirm", (event) => {
   if (leaveAlone(event) || target === grid()) return;
   editing().filter((row) => row !== target).forEach(cancel);
   returning = null;
+});
+document.body.addEventListener("htmx:confirm", (event) => {
+  if (event.defaultPrevented || !sending || event.detail.target !== grid()) return;
+  event.preventDefault();
+  held.push(() => event.detail.issueRequest(true));
 });
 window.addEventListener("beforeunload", (event) => { if (editing().some(isDirty)) event.preventDefault(); });
 
