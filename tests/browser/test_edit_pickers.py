@@ -9,7 +9,8 @@ import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Locator, Page, expect
 
-from invoices.models import InvoiceLine
+from invoices.models import InvoiceLine, LineEdit
+from invoices.services.lines import update_lines
 from mapping.queries.pickers import Option, company_options
 from tests.browser.conftest import MakeLine, SignIn
 from tests.browser.test_grid_edit import begin_edit, choose, pencil, row_of
@@ -244,3 +245,29 @@ def test_p32_what_is_saved_before_the_answer_is_what_the_answer_brings(
     expect(row.locator("input.cell-input")).to_have_count(0)
     line.refresh_from_db()
     assert line.company_name == "Zebra"
+
+
+def test_escape_after_enter_shows_what_the_slow_save_made(
+    sign_in: SignIn,
+    operator: User,
+    seed: MakeLine,
+    month: date,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pressed = Event()
+
+    def slowly(**given: Any) -> LineEdit | None:
+        assert pressed.wait(20)
+        return update_lines(**given)
+
+    monkeypatch.setattr("invoices.views.edit.update_lines", slowly)
+    line = seed()
+    page = sign_in(operator)
+    row = begin_edit(page, line)
+    row.get_by_label("Charge Start Date").fill(month.replace(day=2).isoformat())
+    page.keyboard.press("Enter")
+    expect(row.locator("form.htmx-request")).to_have_count(1)
+    page.keyboard.press("Escape")
+    pressed.set()
+    expect(row).to_contain_text("User Updated")
+    expect(row.get_by_label("Charge Start Date")).to_have_count(0)

@@ -25,7 +25,8 @@ def test_a_head_sorts_and_says_so(sign_in: SignIn, operator: User, seed: MakeLin
     head = page.get_by_role("columnheader", name="Organization Name", exact=True)
     expect(head).to_have_attribute("aria-sort", "ascending")
     assert names(page) == ["alpha", "Beta", "Gamma"]
-    page.keyboard.press("Enter")  # the focus stayed on the head
+    expect(head.get_by_role("link")).to_be_focused()
+    page.keyboard.press("Enter")
     expect(head).to_have_attribute("aria-sort", "descending")
     assert names(page) == ["Gamma", "Beta", "alpha"]
 
@@ -56,6 +57,7 @@ def test_typing_searches_and_the_state_survives_a_reload_and_the_way_back(
     seed(offer_name="Teams", vendor_name="Microsoft")
     page = sign_in(operator)
     page.get_by_role("searchbox", name="Search lines").press_sequentially("azure")
+    expect(page).to_have_url(re.compile("q=azure"))  # "az" alone finds the same
     expect(page.locator(ROWS)).to_have_count(2)
     expect(page.get_by_role("searchbox", name="Search lines")).to_be_focused()
     page.get_by_role("button", name="Filter Vendor Name").click()

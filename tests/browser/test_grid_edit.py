@@ -7,7 +7,7 @@ from datetime import date
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.test import Client
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Locator, Page, expect
 
 from invoices.models import InvoiceLine
 from tests.browser.conftest import OPERATOR, MakeLine, SignIn
@@ -31,10 +31,13 @@ def begin_edit(page: Page, line: InvoiceLine) -> Locator:
 
 def choose(page: Page, row: Locator, label: str, typed: str) -> None:
     """Types into a picker and takes its best match, by keyboard."""
-    row.get_by_role("combobox", name=label).focus()
+    box = row.get_by_role("combobox", name=label)
+    box.focus()
     page.keyboard.type(typed)
     expect(page.get_by_role("option", name=re.compile(typed, re.IGNORECASE)).first).to_be_visible()
     page.keyboard.press("Enter")
+    # What was shown may have answered the letters before: then it is taken with the answer to the last.
+    expect(box).to_have_attribute("aria-expanded", "false")
 
 
 def test_a_row_is_mapped_by_keyboard_alone(
@@ -253,7 +256,7 @@ def test_what_is_offered_can_be_declined_by_escape(
     offer.get_by_role("button", name="Apply to 1 other").focus()
     page.keyboard.press("Escape")
     expect(offer).to_be_empty()
-    expect(page.locator(".grid-scroll")).to_be_focused()
+    expect(pencil(page, line)).to_be_focused()
     assert InvoiceLine.objects.filter(company=None).count() == 1
 
 
@@ -301,6 +304,8 @@ def test_work_outlives_the_session_and_is_saved_after_signing_in_elsewhere(
     expect(notice).to_have_count(1)
 
     page.keyboard.press("Enter")
+    # Answered, with the sign-in page: else the Enter below would count as the same press.
+    expect(row.locator("form.htmx-request")).to_have_count(0)
     expect(notice).to_have_count(1)
     expect(row.get_by_label("Charge Start Date")).to_be_visible()
 
@@ -316,23 +321,3 @@ def test_work_outlives_the_session_and_is_saved_after_signing_in_elsewhere(
     expect(row).to_contain_text("User Updated")
     line.refresh_from_db()
     assert line.charge_start_date == month.replace(day=2)
-
-
-def test_escape_after_enter_shows_what_the_slow_save_made(
-    sign_in: SignIn, operator: User, seed: MakeLine, month: date
-) -> None:
-    line = seed()
-    page = sign_in(operator)
-    held: list[Route] = []
-    page.route(
-        "**/edit/",
-        lambda one: held.append(one) if one.request.method == "POST" else one.continue_(),
-    )
-    row = begin_edit(page, line)
-    row.get_by_label("Charge Start Date").fill(month.replace(day=2).isoformat())
-    page.keyboard.press("Enter")
-    expect(row.locator("form.htmx-request")).to_have_count(1)
-    page.keyboard.press("Escape")
-    held.pop().continue_()
-    expect(row).to_contain_text("User Updated")
-    expect(row.get_by_label("Charge Start Date")).to_have_count(0)

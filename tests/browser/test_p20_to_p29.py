@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from urllib.parse import quote
 
 from django.contrib.auth.models import User
 from playwright.sync_api import Locator, Page, expect
@@ -276,6 +277,7 @@ def test_p28_the_search_reads_five_columns_and_the_state_lives_in_the_url(
         ("usage", 0),
     ):
         search.fill(typed)
+        expect(page).to_have_url(re.compile(rf"q={re.escape(quote(typed))}(&|$)"))
         expect(page.locator("#showing")).to_have_text(f"Showing {count} of 3 invoice lines")
     search.fill("month")
     expect(page.locator("#showing")).to_have_text("Showing 2 of 3 invoice lines")
@@ -307,9 +309,15 @@ def test_p29_counters_pages_and_their_size(sign_in: SignIn, operator: User, seed
     page.get_by_role("link", name="Previous page").click()
     expect(page.locator(".pager-range")).to_have_text("1–20 of 45")
     field = page.get_by_label("Page", exact=True)
-    for typed, shown in (("99", "3"), ("-4", "1"), ("0", "1"), ("2", "2")):
+    for typed, shown, lines in (
+        ("99", "3", "41–45"),
+        ("-4", "1", "1–20"),
+        ("2", "2", "21–40"),
+        ("0", "1", "1–20"),
+    ):
         field.fill(typed)
         page.keyboard.press("Enter")
+        expect(page.locator(".pager-range")).to_have_text(f"{lines} of 45")
         expect(field).to_have_value(shown)
     size.select_option("50")
     expect(page.locator(ROWS)).to_have_count(45)
