@@ -13,7 +13,7 @@ SIGNED_IN, SEEN = "signed_in_at", "seen_at"
 # Written no more often than this: else every page would cost a write.
 WRITTEN_EVERY_SECONDS = 60
 # What pages ask by themselves, also where nobody sits before them.
-BY_ITSELF = ("/progress/", "/news/", "/watch/", "/run/", "/changed/")
+BY_ITSELF = ("/progress/", "/news/", "/watch/", "/run/", "/changed/", "/months/")
 
 
 class SessionLimits:

@@ -30,6 +30,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/password/", signing_in.ChangePassword.as_view(), name="change_password"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
     path("admin/", admin.site.urls),
+    path("news/", dashboard.news, name="dashboard_news"),
     path("months/", dashboard.months, name="dashboard_months"),
     path("reports/", dashboard.mailed_reports, name="mailed_reports"),
     path("healthz", health.healthz, name="healthz"),

@@ -16,7 +16,7 @@ from invoices.months import months_before
 from invoices.services.mailed_reports import choose_reports, mail_choice
 from invoices.services.schedule import standings
 from invoices.sync.ending import waiting_ends
-from mapping.http import HtmxHttpRequest, varying, wants_fragment
+from mapping.http import HtmxHttpRequest
 
 
 @require_POST
@@ -31,7 +31,30 @@ def mailed_reports(request: HtmxHttpRequest) -> HttpResponse:
 
 @require_safe
 def dashboard(request: HtmxHttpRequest) -> HttpResponse:
-    """The newest loaded period, or how to begin where there is none; to HTMX the parts that change."""
+    """The newest loaded period, or how to begin where there is none."""
+    context = {**_figures(), "mail": mail_choice(request.user)}
+    return render(request, "dashboard.html", context)
+
+
+@require_safe
+def news(request: HtmxHttpRequest) -> HttpResponse:
+    """What changes while a load or a sync is under way: each part for its place on the page."""
+    return render(request, "dashboard/_live.html", _figures())
+
+
+@require_safe
+def months(request: HtmxHttpRequest) -> HttpResponse:
+    """The chart of the last twelve months: apart, because a year of lines takes longer to count."""
+    period = queries.newest_period()
+    if period is None:
+        return HttpResponse()
+    newest = period.month
+    wanted = [months_before(newest, ago) for ago in range(charts.MONTHS)]
+    chart = charts.columns(queries.month_counts(wanted), newest=newest)
+    return render(request, "dashboard/_months.html", {"chart": chart, "legend": charts.LABELS})
+
+
+def _figures() -> dict[str, Any]:
     period = queries.newest_period()
     context: dict[str, Any] = {
         "period": period,
@@ -51,19 +74,4 @@ def dashboard(request: HtmxHttpRequest) -> HttpResponse:
         context["totals"] = queries.totals(statuses)
         context["concerns"] = queries.concerns(period.month)
         context["waiting_ends"] = waiting_ends().count()
-    if wants_fragment(request):
-        return varying(render(request, "dashboard/_live.html", context))
-    context["mail"] = mail_choice(request.user)
-    return varying(render(request, "dashboard.html", context))
-
-
-@require_safe
-def months(request: HtmxHttpRequest) -> HttpResponse:
-    """The chart of the last twelve months: apart, because a year of lines takes longer to count."""
-    period = queries.newest_period()
-    if period is None:
-        return HttpResponse()
-    newest = period.month
-    wanted = [months_before(newest, ago) for ago in range(charts.MONTHS)]
-    chart = charts.columns(queries.month_counts(wanted), newest=newest)
-    return render(request, "dashboard/_months.html", {"chart": chart, "legend": charts.LABELS})
+    return context

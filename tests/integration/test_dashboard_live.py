@@ -11,7 +11,6 @@ from invoices.models import Load, Period, SyncRun
 from tests.factories import make_line
 
 MAY = date(2026, 5, 1)
-HTMX = {"HX-Request": "true"}
 BAR = "/mapping/invoices/run/"
 pytestmark = pytest.mark.usefixtures("open_gate")
 
@@ -22,7 +21,7 @@ def may() -> Period:
 
 
 def news(viewer: Client) -> str:
-    return viewer.get("/", headers=HTMX).text
+    return viewer.get("/news/", headers={"HX-Request": "true"}).text
 
 
 def links_of(part: str) -> list[str]:
@@ -39,7 +38,7 @@ def test_figures_are_asked_for_only_when_a_bar_has_told_of_something(
     viewer: Client, may: Period
 ) -> None:
     page = viewer.get("/").text
-    asks = next(tag for tag in re.findall(r"<div [^>]*>", page) if 'hx-get="/"' in tag)
+    asks = next(tag for tag in re.findall(r"<div [^>]*>", page) if 'hx-get="/news/"' in tag)
     assert "data-quiet" in asks
     assert "runTick from:body" in asks
     assert "linesChanged from:body" in asks
@@ -105,10 +104,4 @@ def test_the_first_month_takes_the_place_of_how_to_begin(viewer: Client) -> None
     make_line()
     assert "Nothing has been loaded yet" not in news(viewer)
     assert "May 2026" in news(viewer)
-    assert "Twelve months" in viewer.get("/months/", headers=HTMX).text
-
-
-def test_one_address_has_both_renderings(viewer: Client, may: Period) -> None:
-    assert "HX-Request" in viewer.get("/").headers["Vary"]
-    boosted = viewer.get("/", headers={**HTMX, "HX-Boosted": "true"}).text
-    assert "<html" in boosted
+    assert "Twelve months" in viewer.get("/months/").text

@@ -64,7 +64,13 @@ def test_a_session_ends_where_nobody_does_anything(anna: Client, clock: Travelle
 
 
 @pytest.mark.parametrize(
-    "path", ["/mapping/invoices/load/progress/", "/mapping/invoices/run/?was=quiet&seen=0&told=0"]
+    "path",
+    [
+        "/mapping/invoices/load/progress/",
+        "/mapping/invoices/run/?was=quiet&seen=0&told=0",
+        "/news/",
+        "/months/",
+    ],
 )
 def test_what_a_page_asks_by_itself_is_nobody(anna: Client, clock: Traveller, path: str) -> None:
     for _ in range(5):

@@ -19,6 +19,7 @@ INVOICES, RUN, LINE = "mapping/invoices/", "mapping/invoices/runs/", "mapping/in
 
 FRAME = [
     row("", get=as_page(viewers())),
+    row("news/", get=viewers()),
     row("months/", get=viewers()),
     row("reports/", post=viewers(302, when="always")),
     row("logs/", get=viewers()),
