@@ -27,6 +27,9 @@ from invoices.sync.undo import gather_undo
 from invoices.sync.wanted_agreements import without_needless
 from psa_connectwise.models import Agreement
 
+# So many more agreements are read before the custom field of our key is said to be nowhere.
+MOST_OTHERS = 25
+
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
@@ -120,10 +123,19 @@ def _read_and_plan(run: SyncRun, scope: RunScope) -> tuple[Sequence[plan.Planned
 
 def _list(run: SyncRun, agreement_ids: Iterable[int]) -> Listed:
     """On lanes that are free, for what is posted meanwhile goes first; one request always may."""
-    client, field = remote.client(), remote.reference_field()
+    client, field, ids = remote.client(), remote.reference_field(), set(agreement_ids)
+    others = Agreement.objects.filter(status=Agreement.Status.ACTIVE, missing=False)
+    # The oldest are the likeliest to have Additions.
+    others = others.exclude(connectwise_id__in=ids).order_by("connectwise_id")
     with free_lanes(settings.CONNECTWISE_CONCURRENCY) as free:
         return list_agreements(
-            client, agreement_ids, field, beat=lambda: beat(run), at_once=max(1, free)
+            client,
+            ids,
+            field,
+            beat=lambda: beat(run),
+            at_once=max(1, free),
+            kept=remote.kept_reference(field),
+            others=others.values_list("connectwise_id", flat=True)[:MOST_OTHERS],
         )
 
 

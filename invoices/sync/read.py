@@ -65,13 +65,30 @@ def list_agreements(
     *,
     beat: Callable[[], None],
     at_once: int = 1,
+    kept: Reference | None = None,
+    others: Iterable[int] = (),
 ) -> Listed:
-    """`at_once` is how many requests may be under way; `beat` is called all the while."""
+    """`at_once` is how many requests may be under way; `beat` is called all the while.
+
+    Where no Addition of these agreements shows the custom field of our key, it is the one that was
+    `kept`, or as Additions of `others` show it. Raises ConfigError where none does.
+    """
     pages = dict(_pages(client, sorted(agreement_ids), beat, at_once))
     # Answers come in any order; what is made of them doesn't depend on it.
     additions = {one: pages[one].items for one in sorted(pages)}
     bad = [item for one in sorted(pages) for item in pages[one].bad]
-    reference = find_reference(reference_field, additions.values())
+    reference = (
+        find_reference(reference_field, additions.values())
+        or kept
+        or find_reference(reference_field, _additions(client, others, beat))
+    )
+    if reference is None:
+        raise ConfigError(
+            f"No Addition that was read in ConnectWise shows the custom field “{reference_field}”. "
+            "Choose serialNumber in Settings → Configuration, or add the field to Additions in "
+            "ConnectWise.",
+            service="ConnectWise",
+        )
     by_key: dict[str, Addition] = {}
     by_id: dict[int, Addition] = {}
     places: dict[str, int] = {}
@@ -121,8 +138,18 @@ def _next(answers: Queue[T], beat: Callable[[], None]) -> T:
             return answers.get(timeout=BEAT_SECONDS)
 
 
-def find_reference(name: str, listed: Iterable[Iterable[Addition]]) -> Reference:
-    """The custom field's id is read off any addition; raises ConfigError where none has it."""
+def _additions(
+    client: ConnectWiseClient, ids: Iterable[int], beat: Callable[[], None]
+) -> Iterator[Sequence[Addition]]:
+    """Agreement by agreement, each read as it is asked for."""
+    for agreement_id in ids:
+        beat()
+        with suppress(NotFound):
+            yield client.additions(agreement_id).items
+
+
+def find_reference(name: str, listed: Iterable[Iterable[Addition]]) -> Reference | None:
+    """The custom field's id is read off any addition that shows it; None where none does."""
     if name == ConnectWiseSettings.SERIAL_NUMBER:
         return Reference(name)
     for additions in listed:
@@ -130,8 +157,4 @@ def find_reference(name: str, listed: Iterable[Iterable[Addition]]) -> Reference
             for custom in addition.custom_fields_raw or ():
                 if custom.get("caption") == name:
                     return Reference(name, int(custom["id"]))
-    raise ConfigError(
-        f"No Addition in ConnectWise shows the custom field “{name}”. Choose serialNumber in "
-        "Settings → Configuration, or add the field to Additions in ConnectWise.",
-        service="ConnectWise",
-    )
+    return None

@@ -126,6 +126,13 @@ class Reference:
         )
 
 
+def kept_reference(field: str) -> Reference | None:
+    """The custom field as an earlier run in this ConnectWise found it; None before the first."""
+    runs = SyncRun.objects.filter(plan__reference__field=field, plan__installation=installation())
+    kept = runs.order_by("-pk").values_list("plan__reference__id", flat=True).first()
+    return Reference(field, kept) if kept else None
+
+
 def image_of(addition: Addition) -> AdditionImage | None:
     """What an Addition says; None where it lacks what every Addition of ours has."""
     if (
