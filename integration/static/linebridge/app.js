@@ -26,8 +26,8 @@ markTheme();
 
 function openDialog() {
   if (!dialog.open) dialog.showModal();
-  const first = dialogBody.querySelector("[autofocus], input:not([type=hidden]):not(:disabled), select, button:not([data-close]), button");
-  first?.focus();
+  const first = "input:not([type=hidden]):not(:disabled), select, button:not([data-close]), button";
+  (dialogBody.querySelector("[autofocus]") || dialogBody.querySelector(first))?.focus();
 }
 
 export function closeDialog() {

@@ -69,8 +69,19 @@ function dropOffer() {
   const within = offer.contains(document.activeElement);
   offer.replaceChildren();
   offer.className = "offer";
-  if (within) document.querySelector(".grid-scroll")?.focus();
+  if (within) document.dispatchEvent(new Event("offerSettled"));
 }
+
+// Taken, it comes back empty, and what had the focus is gone with it.
+let took = false;
+document.body.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.target.id === "offer") took = event.detail.target.contains(document.activeElement);
+});
+document.body.addEventListener("htmx:afterSettle", (event) => {
+  if (event.target.id !== "offer" || !took) return;
+  took = false;
+  if (document.activeElement === document.body) document.dispatchEvent(new Event("offerSettled"));
+});
 
 document.addEventListener("click", (event) => { if (event.target.closest("[data-dismiss-offer]")) dropOffer(); });
 document.addEventListener("keydown", (event) => {

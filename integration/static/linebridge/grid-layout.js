@@ -29,6 +29,25 @@ document.body.addEventListener("htmx:afterSettle", (event) => {
   if (event.target.id === "grid" && opener && document.activeElement === document.body) document.getElementById(opener)?.focus({ preventScroll: true });
 });
 
+// The arrows walk a menu's boxes, as they walk the grid.
+document.addEventListener("keydown", (event) => {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  const stops = [...(event.target.closest?.(".menu")?.querySelectorAll("input[type=search], .filter-value input:not(:disabled), .menu-item") || [])];
+  const at = stops.indexOf(event.target);
+  if (!step || at < 0 || !stops[at + step]) return;
+  event.preventDefault();
+  stops[at + step].focus();
+});
+
+// Enter after what was typed takes the one value that was found; among several it leads to the first.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.target.name !== "find" || !event.target.value) return;
+  const values = [...event.target.form.querySelectorAll(".filter-value input")];
+  const found = values.filter((box) => !box.checked);
+  if (found.length === 1) found[0].checked = true;
+  else if (found.length === values.length) { event.preventDefault(); values[0]?.focus(); }
+});
+
 // --- Widths ------------------------------------------------------------------------------------------------
 
 const NARROWEST = 56;
