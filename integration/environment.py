@@ -139,7 +139,8 @@ def database() -> dict[str, Any]:
         fix = "set postgres://user:password@host:5432/name"
         problem("DATABASE_URL", fix if text("DATABASE_URL") else f"start `make demo`, or {fix}")
         return {"ENGINE": "django.db.backends.postgresql", "NAME": "missing"}
-    settings.setdefault("OPTIONS", {})["connect_timeout"] = 5
+    # Posting has its statements planned once (invoices/sync/prepared.py); Django's own never are.
+    settings.setdefault("OPTIONS", {}).update(connect_timeout=5, prepare_threshold=0)
     # Connections live for a minute: one that the server has closed meanwhile is opened anew.
     settings["CONN_HEALTH_CHECKS"] = True
     return settings

@@ -1,32 +1,40 @@
-"""The statements that each posted line costs, written out in SQL.
+"""The statements that each posted line costs, written out in SQL and prepared.
 
 Posting is as fast as these: Django's ORM takes five times as long to compose one of them as PostgreSQL
 takes to run it. What happens seldom (undo, refusals, settling) goes through the ORM.
 """
 
+import json
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from django.db import DEFAULT_DB_ALIAS, connection
+from django.db import DEFAULT_DB_ALIAS
+from django.db.models import JSONField
 from psycopg.types.json import Jsonb
 
 from invoices.models import InvoiceLine, Operation
+from invoices.sync.prepared import prepared
 from invoices.sync.states import PostingState
 from psa_connectwise.models import Agreement
+
+FIELDS = Operation._meta.concrete_fields
+NAMES = [one.attname for one in FIELDS]
+COLUMNS = [one.column for one in FIELDS]
+JSON = [at for at, one in enumerate(FIELDS) if isinstance(one, JSONField)]
 
 # One run's next operation that is due and waits for nothing; what another worker is just taking is
 # passed over. The run is not locked: lanes would take turns at it. Whoever stops a run waits for
 # the rows that are being taken, and finds them claimed.
-NEXT = """
-    SELECT operation.*, agreement.connectwise_id, agreement.name AS agreement_name
+NEXT = f"""
+    SELECT {", ".join(f"operation.{name}" for name in COLUMNS)}, agreement.connectwise_id, agreement.name AS agreement_name
       FROM invoices_operation operation
       JOIN invoices_syncrun run ON run.id = operation.run_id
       LEFT JOIN invoices_operation before ON before.id = operation.waits_for_id
       LEFT JOIN psa_connectwise_agreement agreement ON agreement.id = operation.agreement_id
-     WHERE operation.run_id = %s AND operation.state = 'planned'
-       AND run.epoch = %s AND run.state = 'running' AND NOT run.stop_requested
+     WHERE operation.run_id = %(run)s AND operation.state = 'planned'
+       AND run.epoch = %(epoch)s AND run.state = 'running' AND NOT run.stop_requested
        AND (operation.not_before IS NULL OR operation.not_before <= statement_timestamp())
        AND (operation.waits_for_id IS NULL OR before.state = 'done')
      ORDER BY operation.id
@@ -48,8 +56,8 @@ FREEZE = """
 OPEN = """
     INSERT INTO invoices_posting (key, reference_field, line_id, subscription_id, agreement_id,
                                   last_period, after_image, state, created_at)
-    SELECT %(key)s, run.plan->'reference'->>'field', %(line)s, %(subscription)s, %(agreement)s,
-           %(period)s, '{}', 'opening', statement_timestamp()
+    SELECT %(key)s, run.plan->'reference'->>'field', %(line)s, %(subscription)s,
+           %(agreement)s::bigint, %(period)s, '{}', 'opening', statement_timestamp()
       FROM invoices_syncrun run
      WHERE run.id = %(run)s
     ON CONFLICT (key) DO NOTHING
@@ -108,15 +116,26 @@ RECORD = """
 
 def next_planned(run_id: int, epoch: int) -> Operation | None:
     """Locked, with what its call needs of its agreement; None also where the run is over."""
-    for operation in Operation.objects.raw(NEXT, [run_id, epoch]):
-        if operation.agreement_id:
-            known: list[Any] = [operation.agreement_id, operation.connectwise_id]  # type: ignore[attr-defined]
-            names = ["id", "connectwise_id", "name"]
-            known.append(operation.agreement_name)  # type: ignore[attr-defined]
-            # Only so much of it is read here; Django fetches the rest if it is asked for.
-            operation.agreement = Agreement.from_db(DEFAULT_DB_ALIAS, names, known)
-        return operation
-    return None
+    found = _row(NEXT, run=run_id, epoch=epoch)
+    if found is None:
+        return None
+    *values, connectwise_id, name = found
+    operation = Operation.from_db(DEFAULT_DB_ALIAS, NAMES, _read(values))
+    if operation.agreement_id:
+        known = [operation.agreement_id, connectwise_id, name]
+        # Only so much of it is read here; Django fetches the rest if it is asked for.
+        operation.agreement = Agreement.from_db(
+            DEFAULT_DB_ALIAS, ["id", "connectwise_id", "name"], known
+        )
+    return operation
+
+
+def _read(values: list[Any]) -> list[Any]:
+    """As Django's own queries give them: JSON comes as text."""
+    for at in JSON:
+        if values[at] is not None:
+            values[at] = json.loads(values[at])
+    return values
 
 
 def freeze_line(operation: Operation) -> bool:
@@ -148,11 +167,13 @@ def open_posting(operation: Operation, line: InvoiceLine, period: date) -> int |
 
 
 def find_posting(key: str, states: Sequence[PostingState]) -> int | None:
+    """Its id; None where the key's Posting is in none of these states, or there is none."""
     found = _row(FIND, key=key, states=[state.value for state in states])
     return int(found[0]) if found else None
 
 
 def lease(operation: Operation, token: UUID, seconds: float) -> None:
+    """Claims it for so long; its row is locked by `next_planned`, in the same transaction."""
     _changed(
         LEASE,
         operation=operation.pk,
@@ -178,13 +199,11 @@ def record(operation: Operation, token: UUID, **values: Any) -> bool:
 
 
 def _row(statement: str, **values: Any) -> tuple[Any, ...] | None:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
+    with prepared(statement, values) as cursor:
         found: tuple[Any, ...] | None = cursor.fetchone()
     return found
 
 
 def _changed(statement: str, **values: Any) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
+    with prepared(statement, values) as cursor:
         return bool(cursor.rowcount)
