@@ -20,7 +20,7 @@ from invoices.sync.images import AdditionImage, changed_fields, differences
 from invoices.sync.outcomes import count_again
 from invoices.sync.recheck_agreements import recheck_agreement, recheck_billing
 from invoices.sync.recheck_undone import take_up_again
-from invoices.sync.settle import reference_of
+from invoices.sync.settle import LATER, reference_of
 from invoices.sync.states import (
     LIVE_POSTING,
     UNFINISHED,
@@ -61,6 +61,7 @@ def _recheck_or_log(client: ConnectWiseClient, operation: Operation) -> int:
         logger.warning("key %s could not be looked for again: %s", operation.key, error)
     except Exception:
         logger.exception("key %s could not be looked for again", operation.key)
+    Operation.objects.filter(pk=operation.pk).update(recheck_at=Now() + LATER)
     return 0
 
 

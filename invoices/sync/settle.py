@@ -36,6 +36,7 @@ LATER = timedelta(minutes=5)
 MOST_TIMES_SENT = 10
 # A reply may still be on its way to be recorded when its time-out has just passed.
 GRACE = timedelta(seconds=2)
+BROKE_OFF = "It broke off inside the product; see the System Logs."
 
 
 @dataclass(slots=True)
@@ -143,6 +144,11 @@ def _settle_place(client: ConnectWiseClient, operations: list[Operation], done: 
         Operation.objects.filter(pk__in=[one.pk for one in operations]).update(
             not_before=Now() + GRACE, last_error=str(error)
         )
+    except Exception:
+        # A bug of ours: the others don't wait for its mending.
+        logger.exception("operations %s can't be settled", [one.pk for one in operations])
+        for operation in operations:
+            _look_later(operation, BROKE_OFF)
 
 
 def _settle_additions(
@@ -165,9 +171,9 @@ def _settle_additions(
         except RemoteError:
             raise
         except Exception:
-            # A bug of ours: the others don't wait for its mending.
+            # Not even for those of its own agreement.
             logger.exception("operation %s can't be settled", operation.pk)
-            _look_later(operation, "It broke off inside the product; see the System Logs.")
+            _look_later(operation, BROKE_OFF)
 
 
 def _settle_addition(

@@ -11,6 +11,7 @@ from invoices.sync.states import OperationKind, RunState
 from invoices.tasks.sync import settle_postings
 from tests.invoices.sync.mishaps import forget_postings, other_agreement
 from tests.invoices.sync.world import MAY, World, fresh, let_time_pass, settle_later, sync
+from wire.errors import PermanentError
 from wire.throttle import Throttle
 
 Status = InvoiceLine.Status
@@ -48,6 +49,43 @@ def test_one_operation_that_breaks_the_sweep_stops_neither_the_others_nor_the_ru
     assert fresh(sound).psa_status == Status.SYNCED
     assert fresh(broken).in_flight
     assert woken == [third.pk]
+
+
+def test_nor_does_an_agreement_that_breaks_it(world: World) -> None:
+    broken = world.line(create_agreement=True, contract_id="C-NEW")
+    sound = world.line(agreement=other_agreement(world))
+    world.script("lost_reply", "lost_reply")
+    sync()
+    Operation.objects.filter(own_agreement__isnull=False).update(own_agreement=None)
+
+    settle_later()
+
+    assert fresh(sound).psa_status == Status.SYNCED
+    assert fresh(broken).psa_status == Status.NOT_SYNCED
+
+
+def test_a_key_that_cannot_be_looked_for_keeps_the_others_waiting_once_only(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.line()
+    world.script("drop")
+    sync()
+    settle_later()
+    asked: list[int] = []
+
+    def breaks(client: object, operation: Operation) -> int:
+        asked.append(operation.pk)
+        raise PermanentError("No.", service="ConnectWise")
+
+    monkeypatch.setattr("invoices.sync.recheck._look_again", breaks)
+    let_time_pass(3700)
+    lanes.sweep()
+    lanes.sweep()
+    assert len(asked) == 1
+
+    let_time_pass(400)
+    lanes.sweep()
+    assert len(asked) == 2
 
 
 def test_an_addition_of_ours_that_cannot_be_read_is_not_sent_again(world: World) -> None:
