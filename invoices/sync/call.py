@@ -27,6 +27,7 @@ from wire.errors import (
     PermanentError,
     TransientError,
 )
+from wire.session import LONGEST_PAUSE_SECONDS
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +55,9 @@ def perform(client: ConnectWiseClient, claim: Claim, reference: Reference) -> No
     except Conflict as error:
         _conflict(claim, error)
     except TransientError as error:
-        _later(claim, error, error.retry_after or LATER_SECONDS)
+        asked = error.retry_after or LATER_SECONDS
+        # Longer than all are stopped for, one line doesn't wait: it would keep its run live.
+        _later(claim, error, min(asked, LONGEST_PAUSE_SECONDS))
     except PermanentError as error:
         record.failed(claim, failure_of(error), request_id=error.request_id or "")
     except Exception:

@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from invoices.models import SyncRun
 from invoices.sync.states import Origin, RunState, patience_of
 from wire.errors import TransientError
-from wire.session import UNREACHABLE
+from wire.session import LONGEST_PAUSE_SECONDS, UNREACHABLE
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ def wait(run: SyncRun, error: TransientError) -> str:
             "Authentication; then try again."
         )
     # Half as long as it has waited: soon again after a short silence, seldom in a long one.
-    asked = timedelta(seconds=error.retry_after or 0)
+    asked = timedelta(seconds=min(error.retry_after or 0, LONGEST_PAUSE_SECONDS))
     pause = max(asked, min(max(waited / 2, SHORTEST_PAUSE), LONGEST_PAUSE))
     mine.update(ask_again_at=Now() + pause, message=words, heartbeat=Now())
     if is_first:

@@ -16,7 +16,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from invoices.models import Operation
-from invoices.sync import agreements, applied, record, remote
+from invoices.sync import agreements, applied, clocks, record, remote
 from invoices.sync.call import failure_of, perform
 from invoices.sync.claim import Claim, lease_again
 from invoices.sync.images import AdditionImage, changed_fields
@@ -51,6 +51,7 @@ class Settled:
 
 def settle(*, go_on: Callable[[], bool] = lambda: True) -> Settled:
     """Settles all that is due; `go_on` is asked between requests. Raises `wire.errors.RemoteError`."""
+    clocks.put_right()
     done = Settled(given_back=release_never_sent())
     mark_overdue()
     places = _due_by_place()
