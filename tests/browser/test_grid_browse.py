@@ -86,6 +86,14 @@ def test_cut_text_and_reasons_are_told_on_hover_and_by_keyboard(
     expect(page.get_by_role("tooltip")).to_have_text(long)
     page.locator(".status-button").focus()
     expect(page.get_by_role("tooltip")).to_have_text("Product inactive")
+    head = page.get_by_role("link", name="Organization Reference #")
+    head.focus()
+    for _ in range(4):
+        page.keyboard.press("Shift+ArrowLeft")
+    page.mouse.move(0, 0)
+    page.get_by_role("link", name="Contract ID", exact=True).focus()
+    head.focus()
+    expect(page.get_by_role("tooltip")).to_have_text("Organization Reference #")
 
 
 def test_the_theme_is_switched_and_kept(sign_in: SignIn, operator: User, seed: MakeLine) -> None:

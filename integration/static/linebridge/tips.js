@@ -1,4 +1,4 @@
-// Tips: the whole text of what a grid cuts, and the reasons kept in data-tip.
+// Tips: the whole text of what a grid, its heads and chips cut, and the reasons kept in data-tip.
 
 import { showBeside } from "./app.js";
 
@@ -6,11 +6,18 @@ const tip = document.getElementById("tip");
 let tipTimer = null;
 let tipAnchor = null;
 
+const TELLS = "#grid tbody td, #grid thead th, .chip";
+const CUT = ".cut, .head-label, .chip-value";
+const isCut = (one) => one.scrollWidth > one.clientWidth + 1;
+
 function tipOf(element) {
   const told = element.closest("[data-tip]");
   if (told?.dataset.tip) return [told, told.dataset.tip];
-  const cell = element.closest("td");
-  const cut = [...(cell?.querySelectorAll(".cut") || []), cell].find((one) => one && one.scrollWidth > one.clientWidth + 1 && !one.matches(".cell-edit, .stick-left, .stick-right"));
+  // Under the focus the picker's list says it all.
+  if (element.matches("input[data-picker]") && element !== document.activeElement && isCut(element)) return [element, element.value];
+  const whole = element.closest(TELLS);
+  const cell = whole?.matches("td:not(.cell-edit, .stick-left, .stick-right)") ? [whole] : [];
+  const cut = [...(whole?.querySelectorAll(CUT) || []), ...cell].find(isCut);
   return cut ? [cut, cut.textContent] : [null, ""];
 }
 
@@ -24,7 +31,7 @@ function showTip(element) {
 
 // Focus may scroll its cell into sight: the tip goes along; one that the mouse opened goes away.
 function followTip() {
-  if (tip.matches(":popover-open") && tipAnchor?.closest("td")?.contains(document.activeElement)) showBeside(tip, tipAnchor);
+  if (tip.matches(":popover-open") && tipAnchor?.closest(TELLS)?.contains(document.activeElement)) showBeside(tip, tipAnchor);
   else closeTip();
 }
 
@@ -38,15 +45,15 @@ function hideTip() {
 }
 
 document.addEventListener("mouseover", (event) => {
-  if (!event.target.closest?.("#grid tbody td")) { if (!event.target.closest?.("#tip")) hideTip(); return; }
+  if (!event.target.closest?.(TELLS)) { if (!event.target.closest?.("#tip")) hideTip(); return; }
   clearTimeout(tipTimer);
   // Scrolling in between leaves it due, unless something else came under the pointer by that.
   tipTimer = setTimeout(() => { if (event.target.matches(":hover")) showTip(event.target); }, 250);
 });
 document.addEventListener("focusin", (event) => {
-  if (event.target.closest?.("#grid tbody td")) showTip(event.target); else hideTip();
+  if (event.target.closest?.(TELLS)) showTip(event.target); else hideTip();
 });
-document.addEventListener("scroll", (event) => { if (event.target.classList?.contains("grid-scroll")) followTip(); }, true);
+document.addEventListener("scroll", (event) => { if (event.target.matches?.(".grid-scroll")) followTip(); }, true);
 
 // --- Hints: a head's own explanation, a popover of its own ------------------------------------------
 
