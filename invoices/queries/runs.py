@@ -243,10 +243,12 @@ def long_cycle_rows(run: SyncRun) -> QuerySet[Operation]:
 
 
 def unmapped_lines(run: SyncRun) -> int:
-    """Of a run over the whole period: what it leaves out (P41)."""
-    if "lines" in run.scope or run.is_undo:
+    """What it leaves out of the period, or of the ticked lines (P41)."""
+    if run.is_undo:
         return 0
     lines = InvoiceLine.objects.filter(period=run.period, is_mapped=False)
+    if "lines" in run.scope:
+        lines = lines.filter(pk__in=run.scope["lines"])
     return lines.exclude(psa_status=InvoiceLine.Status.SYNCED).count()
 
 

@@ -81,6 +81,25 @@ def test_it_says_how_many_lines_are_left_out_as_unmapped(operator: Client) -> No
     assert "1 Unmapped line is not part of it" in page(operator, preview())
 
 
+def test_of_ticked_lines_it_counts_the_unmapped_ones(operator: Client) -> None:
+    ticked = mapped_line()
+    unmapped = mapped_line(product=None)
+    mapped_line(product=None)
+
+    assert "1 Unmapped line is not part of it" in page(operator, preview(ticked, unmapped))
+
+
+@pytest.mark.parametrize("ticked", [False, True])
+def test_with_unmapped_lines_only_it_says_what_is_missing(operator: Client, ticked: bool) -> None:
+    unmapped = mapped_line(product=None)
+
+    text = page(operator, preview(unmapped) if ticked else preview())
+
+    assert "Only Mapped lines are posted, and 1 is Unmapped" in text
+    assert "Synced already" not in text
+    assert "Show Unmapped lines" in text
+
+
 def test_the_page_over_htmx_is_its_rows_and_the_tallies(operator: Client) -> None:
     mapped_line()
 
