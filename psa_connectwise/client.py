@@ -106,21 +106,13 @@ class ConnectWiseClient:
         path = "/finance/agreements/types"
         return self._rest.pages(schemas.AGREEMENT_TYPE, path, what="agreement types")
 
-    def agreements(
-        self, *, company_id: int | None = None, after_id: int | None = None
-    ) -> Iterator[Page[Agreement]]:
-        """Every agreement in any state; of one company by a search, which may lag behind writes."""
-        params: dict[str, str | int] = {}
-        if company_id is not None:
-            # A number: how text is quoted is not documented (docs/connectwise.md, "Searching").
-            params["conditions"] = f"company/id={company_id}"
-        return self._rest.pages(
-            schemas.AGREEMENT,
-            "/finance/agreements",
-            what="agreements",
-            params=params,
-            after_id=after_id,
-        )
+    def agreements(self, *, after_id: int | None = None) -> Iterator[Page[Agreement]]:
+        """Every agreement in any state, or those with a higher id, as a plain list.
+
+        Never by a search, which may lag behind writes (docs/connectwise.md, "Searching").
+        """
+        path = "/finance/agreements"
+        return self._rest.pages(schemas.AGREEMENT, path, what="agreements", after_id=after_id)
 
     def agreement(self, agreement_id: int) -> Agreement:
         """One agreement; raises NotFound when it is gone."""
