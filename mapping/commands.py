@@ -20,6 +20,7 @@ from mapping.unmigrated import UNMIGRATED, is_unmigrated
 
 DONE_WITH_ERRORS = 1
 COULD_NOT_RUN = 2
+EXIT_CODES = "Exit code: 0 done, 1 done with errors on some lines, 2 could not run (the reason is on stderr)."
 
 
 class CouldNotRun(Exception):
@@ -46,11 +47,12 @@ class ReportingCommand(BaseCommand):
         """The work of the command; raises CouldNotRun, or one of `could_not_run`, where it can't."""
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        """Django's, with `--json`."""
+        """Django's, with `--json`, and what the exit codes mean at the end of its help."""
         parser = super().create_parser(prog_name, subcommand, **kwargs)
         parser.add_argument(
             "--json", action="store_true", help="print the result as JSON on the last line"
         )
+        parser.epilog = EXIT_CODES
         # argparse would print its usage and exit; a CommandError is told in one line below.
         parser.called_from_command_line = False
         return parser

@@ -56,6 +56,11 @@ def from_terminal(outcome: Any, *arguments: str) -> tuple[int, str]:
     return int(ended.value.code or 0), err.getvalue()
 
 
+def test_the_help_says_what_the_exit_codes_mean() -> None:
+    told = " ".join(Example().create_parser("manage.py", "example").format_help().split())
+    assert "0 done, 1 done with errors on some lines, 2 could not run" in told
+
+
 def test_done_says_its_sentence() -> None:
     assert run(Report(sentence="All done.")) == "All done.\n"
 

@@ -12,7 +12,7 @@ LOGIN = "demo"
 
 
 class Command(BaseCommand):
-    help = "Migrates the database and makes the login of `make demo` (which calls this)."
+    help = "Migrate the database and make the login of `make demo` (which calls this)."
 
     def handle(self, *args: Any, **options: Any) -> None:
         password = os.environ.get("DEMO_PASSWORD", "")

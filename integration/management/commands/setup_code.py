@@ -8,7 +8,7 @@ from integration.first_administrator import is_awaited, setup_code
 
 
 class Command(BaseCommand):
-    help = "Prints the setup code of a new installation, as long as it has no user."
+    help = "Print the setup code of a new installation, as long as it has no user."
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not is_awaited():

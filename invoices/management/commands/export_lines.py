@@ -19,8 +19,12 @@ class Command(ReportingCommand):
     help = "Write the lines of a loaded period as CSV: the grid's columns, platform_id, addition_id, error."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--period", required=True, help="YYYY-MM, current or previous")
-        parser.add_argument("--output", type=Path, help="the file to write; stdout without it")
+        parser.add_argument(
+            "--period", required=True, metavar="YYYY-MM|current|previous", help="the month to write"
+        )
+        parser.add_argument(
+            "--output", type=Path, metavar="FILE", help="where to write; without it: stdout"
+        )
 
     def report(self, *, period: str, output: Path | None, **options: Any) -> Report:
         month = self._month(period)

@@ -28,7 +28,10 @@ class Command(RunCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--period", required=True, help="a month as YYYY-MM, or current or previous"
+            "--period",
+            required=True,
+            metavar="YYYY-MM|current|previous",
+            help="the month whose lines are posted",
         )
         parser.add_argument(
             "--cancellations",

@@ -29,7 +29,9 @@ class Command(RunCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         what = parser.add_mutually_exclusive_group(required=True)
         what.add_argument("--run", type=int, metavar="ID", help="a run of Sync")
-        what.add_argument("--period", help="a month as YYYY-MM, or current or previous")
+        what.add_argument(
+            "--period", metavar="YYYY-MM|current|previous", help="all that was done in a month"
+        )
         what.add_argument("--line", metavar="PLATFORM_ID", help="one invoice line")
         parser.add_argument("--dry-run", action="store_true", help="show it, and send nothing")
         parser.add_argument(
