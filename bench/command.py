@@ -26,17 +26,17 @@ ON_MONTHS = {
     "load": "bench.load",
 }
 ALONE = {
-    "preview": "bench.planning", "post": "bench.posting", "matrix": "bench.matrix",
-    "mapping": "bench.mapping", "suggestions": "bench.suggestions",
+    "preview": "bench.planning", "post": "bench.posting", "quota": "bench.quota",
+    "matrix": "bench.matrix", "mapping": "bench.mapping", "suggestions": "bench.suggestions",
 }  # fmt: skip
 # Takes as long as some of them together: only when asked for.
 APART = {"growth": "bench.growth"}
 PARTS = {**ON_MONTHS, **ALONE, **APART}
 HEADINGS = {
     "grid": "The grid", "chromium": "The grid in Chromium", "bulk": "Bulk Update", "load": "Loading",
-    "preview": "The preview", "post": "Posting", "matrix": "Posting, small samples",
-    "mapping": "The mapping tabs", "suggestions": "Suggestions",
-    "growth": "Growth",
+    "preview": "The preview", "post": "Posting", "quota": "Posting under a quota",
+    "matrix": "Posting, small samples", "mapping": "The mapping tabs",
+    "suggestions": "Suggestions", "growth": "Growth",
 }  # fmt: skip
 NEWEST = date(2026, 5, 1)
 

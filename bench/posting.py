@@ -37,6 +37,7 @@ class Posted:
     planning: float  # seconds
     posting: float
     requests: int
+    refused: int  # of them, with 429
     at_once: int
     commits: int
     cpu: dict[str, float]  # seconds, by who used them
@@ -61,7 +62,7 @@ def rows(sizes: Sizes) -> list[Row]:
             created, updated = (
                 run_once(
                     url=url, database=name, stand_in=connectwise.pid, workers=pids, period=month,
-                    line_ids=_lines(month, sizes.posted),
+                    line_ids=lines_of(month, sizes.posted),
                 )
                 for month in (world.MAY, world.JUNE)
             )  # fmt: skip
@@ -75,7 +76,7 @@ def rows(sizes: Sizes) -> list[Row]:
         ]  # fmt: skip
 
 
-def _lines(month: date, count: int) -> list[int]:
+def lines_of(month: date, count: int) -> list[int]:
     """The ids of so many; those at the end are for counting statements."""
     from invoices.models import InvoiceLine
 
@@ -216,7 +217,7 @@ def run_once(
         "PostgreSQL": world.Processor(database=database),
         "the stand-in": world.Processor(pids=[stand_in]),
     }
-    sent, commits = -_meter(url)["requests"], -_commits()
+    before, commits = _meter(url), -_commits()
     while row.filter(state=RunState.RUNNING).exists():
         time.sleep(0.1)
         for one in spent.values():
@@ -228,13 +229,18 @@ def run_once(
         outcome=run.progress(row.get()).sentence(),
         planning=planned - began,
         posting=ended - planned,
-        requests=sent + meter["requests"],
+        requests=meter["requests"] - before["requests"],
+        refused=_refused(meter) - _refused(before),
         at_once=meter["maxInFlight"],
         commits=commits + _commits(),
         cpu={name: one.seconds() for name, one in spent.items()},
     )
 
 
-def _meter(url: str) -> dict[str, int]:
-    found: dict[str, int] = requests.get(f"{url}/_sandbox/state", timeout=5).json()
+def _refused(meter: dict[str, Any]) -> int:
+    return int(meter["byStatus"].get("429", 0))
+
+
+def _meter(url: str) -> dict[str, Any]:
+    found: dict[str, Any] = requests.get(f"{url}/_sandbox/state", timeout=5).json()
     return found
