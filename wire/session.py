@@ -160,10 +160,13 @@ class RemoteSession:
         while True:
             # The wait first, the stamp last: what is stamped as sent goes out at once.
             self._throttle()
-            if call.on_send is not None:
-                call.on_send()
             try:
-                answer = self._attempt(call)
+                with attempting(call.timeout) as attempt:
+                    # The time-out runs from the stamp on: who was held up since, for longer, sends
+                    # nothing any more. By then the request counts as lost, and is made once more.
+                    if call.on_send is not None:
+                        call.on_send()
+                    answer = self._attempt(call, attempt)
             except Unanswered as failure:
                 error = self._unanswered(call, failure)
                 error.__cause__ = failure
@@ -180,14 +183,13 @@ class RemoteSession:
                 raise error
             self._sleep(self._backoff(failures))
 
-    def _attempt(self, call: Call) -> Answer:
+    def _attempt(self, call: Call, attempt: Attempt) -> Answer:
         started = time.monotonic()
-        with attempting(call.timeout) as attempt:
-            try:
-                answer = self._exchange(call, attempt)
-            except BROKEN as error:
-                tell(self.service, call.method, None, time.monotonic() - started)
-                raise unanswered(error, attempt, call.timeout) from error
+        try:
+            answer = self._exchange(call, attempt)
+        except BROKEN as error:
+            tell(self.service, call.method, None, time.monotonic() - started)
+            raise unanswered(error, attempt, call.timeout) from error
         seconds = time.monotonic() - started
         tell(self.service, call.method, answer.status, seconds)
         logger.debug(

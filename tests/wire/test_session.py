@@ -1,6 +1,7 @@
 """What the session sends again, what it never does, and how long it waits."""
 
 import datetime as dt
+import time
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -182,6 +183,22 @@ def test_on_send_comes_after_the_throttle_and_before_every_attempt(clock: Clock)
     responses.add_callback("POST", URL, callback=arrived)
     clock.session().request("POST", URL, on_send=lambda: clock.events.append("stamp"))
     assert clock.events == ["throttle", "stamp", "throttle", "stamp", "arrived"]
+
+
+@responses.activate
+def test_who_is_held_up_after_the_stamp_sends_nothing_late(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SIGSTOP for ten minutes, say: it was looked for and made once more meanwhile."""
+    responses.post(URL, json={})
+    began = time.monotonic()
+
+    def held_up() -> None:
+        monkeypatch.setattr(time, "monotonic", lambda: began + 600)
+
+    with pytest.raises(OutcomeUnknown):
+        clock.session().request("POST", URL, on_send=held_up)
+    assert len(responses.calls) == 0
 
 
 @responses.activate
