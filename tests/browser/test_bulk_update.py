@@ -207,6 +207,7 @@ def test_p35_the_selection_survives_pages_sorts_and_searches_and_ends_with_the_p
     expect(button(page)).to_have_text("Bulk Update (20)")
     page.get_by_role("link", name="Next page").click()
     expect(page.locator("#selection")).to_contain_text("20 selected, 20 not shown")
+    expect(page).to_have_url(re.compile("page=2"))
     page.get_by_role("button", name="Select all 22 matching").click()
     expect(button(page)).to_have_text("Bulk Update (22)")
     expect(page.locator("#selection")).to_contain_text("22 selected, 20 not shown")

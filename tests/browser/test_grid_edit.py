@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import date
 
+import pytest
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.test import Client
@@ -85,8 +86,17 @@ def test_p30_the_red_cross_cancels_too(sign_in: SignIn, operator: User, seed: Ma
     line = seed()
     page = sign_in(operator)
     row = begin_edit(page, line)
+    colours = [
+        row.get_by_role("button", name=name).evaluate("e => getComputedStyle(e).color")
+        for name in ("Save", "Cancel")
+    ]
+    assert colours == ["rgb(11, 107, 63)", "rgb(179, 35, 42)"]  # green, red
+    row.get_by_label("Charge End Date").fill("2020-01-01")
     row.get_by_role("button", name="Cancel").click()
     expect(row.locator("input.cell-input")).to_have_count(0)
+    expect(row).not_to_contain_text("2020-01-01")
+    expect(pencil(page, line)).to_be_focused()
+    assert InvoiceLine.objects.get(pk=line.pk).version == 1
 
 
 def test_the_row_keeps_its_height(sign_in: SignIn, operator: User, seed: MakeLine) -> None:
@@ -106,7 +116,13 @@ def test_p30_click_to_select_opens_that_one_picker(
     line = seed()
     page = sign_in(operator)
     page.locator(".grid-scroll").evaluate("box => box.scrollTo(2000, 0)")
-    row_of(page, line).get_by_role("button", name="Click to select").nth(1).click()
+    select = row_of(page, line).get_by_role("button", name="Click to select", exact=True)
+    select.nth(0).click()
+    expect(page.get_by_role("listbox", name="PSA Organization")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    expect(select).to_have_count(2)
+    select.nth(1).click()
     expect(page.get_by_role("listbox", name="PSA Product")).to_be_visible()
     page.get_by_role("option", name="Azure Plan").click()
     row_of(page, line).get_by_role("button", name="Save").click()
@@ -155,6 +171,21 @@ def test_p34_an_end_before_the_start_is_refused_at_the_field(
     row.get_by_label("Charge End Date").fill("")
     page.keyboard.press("Enter")
     expect(row.locator("input.cell-input")).to_have_count(0)
+
+
+@pytest.mark.parametrize("zone", ["America/Los_Angeles", "Pacific/Kiritimati"])
+def test_p55_a_date_is_the_same_day_in_every_time_zone(
+    sign_in: SignIn, operator: User, seed: MakeLine, month: date, zone: str
+) -> None:
+    line = seed()
+    page = sign_in(operator, timezone_id=zone)
+    row = begin_edit(page, line)
+    expect(row.get_by_label("Charge Start Date")).to_have_value(month.isoformat())
+    row.get_by_label("Charge End Date").fill(month.replace(day=9).isoformat())
+    page.keyboard.press("Enter")
+    expect(row).to_contain_text(re.compile(f"{month}.*{month.replace(day=9)}"))
+    line.refresh_from_db()
+    assert (line.charge_start_date, line.charge_end_date) == (month, month.replace(day=9))
 
 
 def test_p34_the_second_of_two_users_is_told_who_and_what_and_keeps_their_work(

@@ -46,6 +46,10 @@ def test_p14_show_invoices_lists_the_loaded_months_newest_first(
     monkeypatch.setattr(PlatformClient, "__init__", no_platform)
     page = sign_in(operator)
     chooser = page.get_by_label("Show invoices")
+    # The one top-left, the other top-right.
+    boxes = [chooser.bounding_box(), page.locator("#load-invoices").bounding_box()]
+    expect(page.locator("#load-invoices")).to_have_text("Load Invoices")
+    assert [box and box["y"] < 200 and box["x"] > 720 for box in boxes] == [False, True]
     shown = [month_name(one) for one in (month, last, months_before(month, 15))]
     assert chooser.locator("option").all_inner_texts() == shown
     assert all(re.fullmatch(r"[A-Z][a-z]+ \d{4}", name) for name in shown)

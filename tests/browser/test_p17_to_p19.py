@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Locator, Page, expect
 
 from invoices.loading.load import run_load
-from invoices.models import InvoiceLine
+from invoices.models import InvoiceLine, SyncRun
 from invoices.months import month_name
 from invoices.tasks.loading import load_invoice_lines
 from platform_client.client import PlatformClient
@@ -92,6 +92,22 @@ def test_p17_a_second_load_brings_what_is_new_and_keeps_what_is_the_users(
     expect(row(page, 3)).to_contain_text(re.compile(f"{mine}.*User Updated"))
     expect(row(page, 4)).to_contain_text("Gone from the Platform")
     expect(page.locator("#totals")).to_contain_text("Total invoice lines: 5")
+
+
+def test_p17_a_period_that_a_run_posts_is_not_loaded(
+    sign_in: SignIn, operator: User, month: date, asked: list[int]
+) -> None:
+    page = sign_in(operator)
+    page.get_by_role("button", name="Load Invoices").click()
+    dialog = page.get_by_role("dialog", name="Load Invoice Lines")
+    dialog.get_by_role("checkbox", name="Current Month").check()
+    run = SyncRun.objects.create(period=month, state="running")
+    dialog.get_by_role("button", name="Load", exact=True).click()
+    expect(dialog.get_by_role("alert")).to_have_text(
+        f"{month_name(month)} can't be loaded while run {run.pk} posts its lines."
+        " Wait until it has ended, or stop it."
+    )
+    assert asked == []
 
 
 def test_p18_a_bad_line_is_told_and_never_loses_the_rest(

@@ -1,4 +1,4 @@
-"""A line's receipt in Chromium: opened by keyboard, undone through the preview, retried over a hand's change."""
+"""A line's receipt in Chromium (P37: it links to the Addition): opened by keyboard, undone through the preview, retried over a hand's change."""
 
 import re
 from collections.abc import Callable
