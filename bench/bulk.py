@@ -54,6 +54,7 @@ def rows(sizes: Sizes) -> list[Row]:
 
 def _of(count: int, month: date, user: User, changes: "Changes", repeats: int) -> Sequence[Row]:
     with connection.cursor() as cursor:
+        # What an earlier round left dead would be paid for by this one.
         cursor.execute("VACUUM (ANALYZE) invoices_invoiceline")
     ids = list(InvoiceLine.objects.filter(period=month).order_by("pk").values_list("pk", flat=True))
     ids = ids[:count]
@@ -63,6 +64,7 @@ def _of(count: int, month: date, user: User, changes: "Changes", repeats: int) -
     ]
     ours, bare = middle([one for one, _ in done]), middle([other for _, other in done])
     sample = ids[:SAMPLE]
+    # Reckoned: all of them one by one would take minutes, and tell nothing more.
     saved = spent(lambda: _save_each(sample, changes.next())).seconds * len(ids) / len(sample)
     what, beside = f"{len(ids):,} lines, three fields", "loop of save()"
     if len(sample) < len(ids):
@@ -92,6 +94,7 @@ class Changes:
 
 
 def bulk_update(user: User, month: date, ids: Sequence[int], change: LineChange) -> Spent:
+    """From the worker's claim to the commit; the selection and the draft before it are apart."""
     select_lines(user=user, period=month, lines=InvoiceLine.objects.filter(pk__in=ids))
     draft = bulk.draft_update(user=user, period=month, change=change)
     bulk.confirm_update(edit_id=draft.pk, user=user)

@@ -39,6 +39,7 @@ def address(page: str, **query: Any) -> str:
     if page == "lines":
         query["period"] = _newest_month().isoformat()
     if key:
+        # The changelist counts its columns from 1.
         query["o"] = 1 + SHOWN.index(key)
     return f"/{page}/?" + "&".join(f"{name}={value}" for name, value in query.items())
 

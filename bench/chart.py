@@ -67,6 +67,7 @@ class Scale:
         colors = dict(zip(self.series, COLORS, strict=False))
         room = TOP
         for y, what in ends:
+            # Labels are pushed down where two lines end close together.
             room = max(room + APART, round(y) + 4)
             yield from self._line(self.series[what], what, room, colors.get(what, "#000"))
 

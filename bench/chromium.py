@@ -102,6 +102,7 @@ def look(url: str, session: str, month: date, rounds: int) -> Times:
             for size in (20, TALL)
         }
         times[f"a frame while {TALL} rows are scrolled"] = page.evaluate(SCROLL)
+        # Fresh: the scrolled page has 200 rows, and what is saved shall not depend on them.
         page.goto(f"{address}20")
         times["edit to saved, one row"] = [_save(page, number) for number in range(rounds + WARM)][
             WARM:

@@ -20,6 +20,7 @@ class Spent:
 
 
 def spent(work: Callable[[], object]) -> Spent:
+    """Of work in this process, on its one session of PostgreSQL."""
     server = Path(f"/proc/{_session()}/stat")
     clock, cpu = time.perf_counter(), time.process_time() + _used(server)
     work()
@@ -27,6 +28,7 @@ def spent(work: Callable[[], object]) -> Spent:
 
 
 def middle(several: Sequence[Spent]) -> Spent:
+    """The median of each by itself: the one round that was disturbed is not told."""
     return Spent(median(one.seconds for one in several), median(one.cpu for one in several))
 
 

@@ -54,6 +54,7 @@ def main(arguments: Sequence[str]) -> int:
     groups += [[part] for part in (*ALONE, *APART) if part in wanted]
     missed = 0
     for group in groups:
+        # Spawned, not forked: settings name the database, and can be loaded once a process only.
         with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
             for part, (rows, section) in pool.submit(_group, group, sizes).result().items():
                 missed += sum(row.met is False for row in rows)

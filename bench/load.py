@@ -74,6 +74,7 @@ def rows(sizes: Sizes) -> list[Row]:
     _empty(month)
     into_ours = spent(lambda: _copy(stored, "invoices_invoiceline"))
     _empty(month)
+    # Twice: the second time every row is there, as in a load that finds nothing new.
     by_django = [spent(lambda: _bulk_create(stored)) for _ in range(2)]
     _empty(month)
     count, created = f"{len(stored):,} lines", "bulk_create"

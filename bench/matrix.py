@@ -56,6 +56,7 @@ def rows(sizes: Sizes) -> list[Row]:
                     charge_type="Cycle Fee", month=month, more=more,
                 )  # fmt: skip
             requests.post(f"{url}/_sandbox/faults", json={"latency_ms": case.latency}, timeout=5)
+            # It posts one after the other, so that only the round trip makes a difference.
             if case.latency not in scripts:
                 scripts[case.latency] = posting.script_per_line()
             with posting.workers(

@@ -137,6 +137,7 @@ def statements_per_line() -> float:
     from invoices.sync import lanes, run
 
     lines = InvoiceLine.objects.filter(period=world.MAY).order_by("-pk")
+    # The last ones: the run that is timed takes the first.
     last = list(lines.values_list("pk", flat=True)[:SAMPLE])
     started = run.start_run(period=world.MAY, user=None, line_ids=last)
     run.plan_if_needed(started.pk, started.epoch)
@@ -156,6 +157,7 @@ def _commits() -> int:
     from django.db import connection
 
     with connection.cursor() as cursor:
+        # Else the counters lag behind by up to a second, and this read would be of an old snapshot.
         cursor.execute("SELECT pg_stat_force_next_flush()")
         cursor.execute("SELECT pg_stat_clear_snapshot()")
         cursor.execute(
@@ -167,6 +169,7 @@ def _commits() -> int:
 @contextmanager
 def workers(sizes: Sizes) -> Iterator[list[int]]:
     """Celery workers as the launcher starts them; their process ids."""
+    # Rounded up: together they hold at least as many as may be under way at once.
     threads = max(2, -(-sizes.concurrency // sizes.workers))
     command = [sys.executable, "-m", "celery", "-A", "integration", "worker", "--pool", "threads"]
     command += ["--concurrency", str(threads), "--without-gossip", "--without-mingle"]

@@ -94,6 +94,7 @@ what it is compared with – ran on the one machine that each part names. A rati
 def write(sections: Mapping[str, str], page: Path = PAGE) -> None:
     """Replaces these sections, by their headings, and keeps the others."""
     old = page.read_text() if page.exists() else ""
+    # A part measured alone replaces its own table; the others keep machine and date of their own.
     kept = dict(re.findall(r"^## (.+)\n\n((?:(?!## ).*\n)*)", old, re.MULTILINE))
     merged = kept | {heading: f"{body.strip()}\n" for heading, body in sections.items()}
     parts = (f"## {heading}\n\n{body.strip()}\n" for heading, body in merged.items())
