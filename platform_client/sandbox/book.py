@@ -151,6 +151,7 @@ class Book:
 
     def read(self, window: Window, changes: Changes, after: str = "") -> Iterator[Line]:
         """Lines of the window with an id beyond `after`, in id order, made as they are asked for."""
+        # By id like the others: a cursor names the last id that was given out.
         added = sorted(
             (change["line"] for change in changes.values() if "line" in change),
             key=lambda line: str(line["id"]),
@@ -163,6 +164,7 @@ class Book:
 
     def _generated(self, window: Window, after: str) -> Iterator[Line]:
         for month in self._months_in(window):
+            # "~" sorts behind every digit: all of the month has been given out.
             if after > f"{_line_id(month, 0)[:12]}~":
                 continue
             start = _number_after(month, after)

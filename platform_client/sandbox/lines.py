@@ -214,6 +214,7 @@ def custom(month: Month, customer: Customer, held: list[Subscription]) -> Iterat
         yield line
         return
     worth = Decimal(draw(month.seed, customer.number, "custom", month.offset) % 60_000).scaleb(-2)
+    # One customer in four gets a credit; ten more than drawn, so that none is of nothing.
     worth = worth + 10 if customer.number % 4 else -worth - 10
     yield {
         **month.invoice(customer, "Custom", customer.currency),

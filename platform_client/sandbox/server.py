@@ -160,6 +160,7 @@ class PlatformStandIn(StandIn):
             snapshot = self._snapshots.get(name)
         if not snapshot:
             raise ProblemError(410, "Cursor expired", "Start again without a cursor")
+        # A cursor carries no filter of its own: another window would silently lose lines.
         if snapshot.query != query:
             raise ProblemError(400, "Bad cursor", "The cursor belongs to another query")
         return name, after, snapshot

@@ -46,6 +46,7 @@ class Subscription:
     def quantity_in(self, month: int) -> int:
         """Seats come and go now and then, and the change stays."""
         now = self.quantity
+        # Walked from the first month on, so that each month follows from the one before.
         for earlier in range(-1, month + 1):
             drawn = draw(self.seed, self.id, "seats", earlier)
             if drawn % 5 == 0:

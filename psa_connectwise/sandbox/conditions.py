@@ -107,6 +107,7 @@ class _Parser:
         if self.kind != "word":
             raise ConditionError(f"a field expected, not {self.value!r}")
         path = self._take()
+        # Only the first part is known by name: what a reference holds is not described.
         if path.split("/")[0] not in self._names:
             raise ConditionError(f"unknown field {path!r}")
         negated = self._is_word("not")

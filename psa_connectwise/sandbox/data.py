@@ -204,6 +204,7 @@ def _company(
 
 
 def product_id(offer_number: int) -> int:
+    """The catalog item of an offer; never the offer's own number."""
     return 600 + 2 * (offer_number - 5001)
 
 
@@ -248,6 +249,7 @@ def _item(
 
 
 def agreement_id(contract: Contract) -> int:
+    """The agreement of a contract; unlike both its number and its customer's."""
     return 3 * (contract.customer - 1000) + (1400 if contract.letter == "A" else 1401)
 
 
@@ -269,6 +271,7 @@ def _of_contract(
     name = f"Cloud services {contract.letter}"
     record = _agreement(agreement_id(contract), name, kind, customer, anchor, directory)
     if contract.kind == "foreign":
+        # A company of another currency than its agreement: lines in its own can't be posted there.
         record["currency"] = currencies()["EUR"]
     if contract.kind == "child":
         parent = agreement_id(customer.contracts[0])

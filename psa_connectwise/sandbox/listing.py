@@ -22,6 +22,7 @@ def matching(records: Sequence[Record], kind: str, query: dict[str, str]) -> lis
         found = [record for record in records if all(test(record) for test in tests)]
     except ConditionError as error:
         raise bad_request(f"conditions are invalid: {error}") from None
+    # Forward-only pages need it: `pageId` means "ids above".
     return sorted(found, key=lambda record: int(record["id"]))
 
 
