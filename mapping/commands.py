@@ -58,6 +58,7 @@ class ReportingCommand(BaseCommand):
         return parser
 
     def run_from_argv(self, argv: list[str]) -> None:
+        """Django's, with our exit codes also for what it would let through."""
         try:
             super().run_from_argv(argv)
         except CommandError as error:  # from the parser, which Django leaves outside of its net

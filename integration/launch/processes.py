@@ -170,6 +170,7 @@ class Stack:
                 raise self.told(service, child)
 
     def told(self, service: Service, child: "subprocess.Popen[bytes]") -> LaunchError:
+        """What to raise for a dead child: how it ended, and the end of its log."""
         return LaunchError(
             f"{service.name} ended by itself (exit {child.returncode}), so all is stopped.\n"
             + last_words(self.state.log(service.name))

@@ -38,6 +38,7 @@ class StandIn:
         return {self.url_variable: f"http://127.0.0.1:{port}", **values}
 
     def service(self, python: Path, port: int, state: State) -> Service:
+        """Its process; its data outlive it in the state folder."""
         given = [f"{option}={value}" for option, value in self.credentials.values()]
         where = ["--port", str(port), "--state-file", str(state.folder / f"{self.name}.json")]
         return Service(

@@ -37,6 +37,7 @@ class Others:
     params: dict[str, Any] = field(default_factory=dict)
 
     def ids(self) -> set[int]:
+        """Those that would really change; queries."""
         return fillable_lines(
             where=self.where, wanted=self.wanted, params=self.params, parts=[self.part]
         )

@@ -36,6 +36,7 @@ class Caution:
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> "Caution":
+        """What `to_json` gave, of an Operation's `warnings`."""
         end = kept.get("end")
         code = CautionCode(kept["code"])
         return cls(code, kept["text"], date.fromisoformat(end) if end else None)

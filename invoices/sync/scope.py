@@ -65,6 +65,7 @@ class RunScope:
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> "RunScope":
+        """What `to_json` gave: a key that isn't there is the default."""
         lines, policy, undo = kept.get("lines"), kept.get("cancellations"), kept.get("undo")
         return cls(
             lines=None if lines is None else tuple(lines),

@@ -18,6 +18,7 @@ KINDS = {
 
 @require_GET
 def export(request: HtmxHttpRequest, kind: Literal["csv", "xlsx"]) -> HttpResponseBase:
+    """Sent while it is written: the download begins at once, whatever the number of lines."""
     period = chosen_period(request)
     if period is None:
         raise Http404

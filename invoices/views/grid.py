@@ -189,6 +189,7 @@ def layout_for(user: User, *, roomy: bool = False) -> Layout:
 
 
 def state_of(request: HtmxHttpRequest, period: Period) -> GridState:
+    """What the URL asks for, in this period; unknown columns and values are dropped."""
     return read_grid(
         request,
         grid=GRID,

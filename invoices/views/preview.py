@@ -126,6 +126,7 @@ def _ring_once_committed(a_run: SyncRun) -> None:
 
 
 def changeable(request: HtmxHttpRequest, pk: int) -> SyncRun:
+    """The run, for who may change it: else 403, and 404 where it was dropped meanwhile."""
     preview = get_object_or_404(SyncRun, pk=pk)
     if not may_change(request.user, preview):
         raise PermissionDenied

@@ -55,6 +55,7 @@ def tick_all(request: HtmxHttpRequest) -> HttpResponse:
 @permission_required("invoices.edit_lines", raise_exception=True)
 @require_POST
 def untick_all(request: HtmxHttpRequest) -> HttpResponse:
+    """Also what this page, or its filters, don't show."""
     period = chosen_period(request)
     if period is None:
         raise Http404
