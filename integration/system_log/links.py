@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from integration.system_log.models import LogEntry
 from invoices.models import InvoiceLine, Load, SyncRun
+from mapping.numbers import is_number
 
 Link = tuple[str, str]
 
@@ -37,7 +38,7 @@ def address(kind: str, key: str) -> str | None:
         return _mapping(key)
     if kind == "line":
         return _line(key)
-    if not key.isdecimal():
+    if not is_number(key):
         return None
     if kind == "run":
         known = SyncRun.objects.filter(pk=int(key)).exists()

@@ -262,7 +262,9 @@ def test_a_mapping_leads_to_its_tab(viewer: Client, about: str, target: str) -> 
 
 
 @pytest.mark.parametrize(
-    "about", ["line/NEVER", "line/%00", "run/99999", "run/%00", "load/99999", "run/x"]
+    "about",
+    ["line/NEVER", "line/%00", "run/99999", "run/%00", "load/99999", "run/x", "run/" + 5000 * "9"],
+    ids=lambda about: about[:20],
 )
 def test_what_is_not_here_leads_back_to_the_log(viewer: Client, about: str) -> None:
     response = viewer.get(f"/logs/{about}/", follow=True)
