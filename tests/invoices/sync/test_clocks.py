@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 from django.db.models import F
 from django.db.models.functions import Now
+from django.utils import timezone
 
-from invoices.models import InvoiceLine, Operation, SyncRun
-from invoices.sync import lanes, patience, run
+from invoices.models import InvoiceLine, Operation, Period, SyncRun
+from invoices.sync import ending, lanes, patience, run
 from invoices.sync.claim import claim_next
 from invoices.sync.states import RunState
 from tests.invoices.sync.world import MAY, World, fresh, settle_later, sync, work
@@ -81,3 +82,16 @@ def test_an_answer_that_asks_to_wait_for_a_day_keeps_nobody_out_for_so_long(
     done.refresh_from_db()
     patience.wait(done, TransientError("No.", service="ConnectWise", retry_after=86_400))
     assert waiting.filter(ask_again_at__lt=within).count() == 1
+
+
+@pytest.mark.django_db
+def test_a_worker_whose_clock_is_ahead_ends_nothing_before_the_month_is_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    Period.objects.create(month=MAY, complete=True)
+    now = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: now + timedelta(days=60))
+
+    month = ending.month_of_run(MAY)
+
+    assert month and month.today < (now + timedelta(days=2)).date()
