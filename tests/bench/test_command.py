@@ -43,6 +43,7 @@ def test_all_parts_are_measured_and_the_months_are_seeded_once(
         ["grid", "chromium", "bulk", "load"],
         ["preview"],
         ["post"],
+        ["quota"],
         ["matrix"],
         ["mapping"],
         ["suggestions"],
