@@ -82,7 +82,7 @@ def plan_row(
     urls: Callable[[int], str],
     differs: str,
 ) -> PlanRow:
-    """`names` are products by ConnectWise's id, `urls` the address of an agreement by its id there."""
+    """`names` of products and `urls` of agreements are by their ids in ConnectWise."""
     before, after = _images(one)
     whole = before is None or after is None
     changes = _changes(before, after, names)
