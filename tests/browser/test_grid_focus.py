@@ -49,23 +49,30 @@ def test_the_focus_stays_on_its_cell_when_the_grid_is_brought_anew(
     assert page.evaluate(STANDS) == [f"line-{lines[2].pk}", 0]
 
 
-def test_a_quick_sort_waits_for_the_tick_before_it(
+def test_a_quick_sort_or_edit_waits_for_the_tick_before_it(
     sign_in: SignIn, operator: User, seed: MakeLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sorted_by = Event()
+    pressed = Event()
 
     def slowly(**given: Any) -> None:
-        assert sorted_by.wait(20)
+        assert pressed.wait(20)
         select_lines(**given)
 
     monkeypatch.setattr("invoices.views.selection.select_lines", slowly)
-    line = seed()
+    line, edited = seed(), seed()
     page = sign_in(operator)
 
     page.locator(f"#line-{line.pk} .tick").click()
     page.get_by_role("link", name="Charge Type", exact=True).click()
-    sorted_by.set()
+    pressed.set()
 
     expect(page.locator("[aria-sort=ascending]")).to_contain_text("Charge Type")
     expect(page.locator(f"#line-{line.pk} .tick")).to_be_checked()
     expect(page.locator("#bulk-update")).to_have_text("Bulk Update (1)")
+
+    pressed.clear()
+    page.locator(f"#line-{edited.pk} .tick").click()
+    page.locator(f"#edit-{edited.pk}").click()
+    pressed.set()
+    expect(page.locator("tr.is-editing .tick")).to_be_checked()
+    expect(page.locator("#bulk-update")).to_have_text("Bulk Update (2)")

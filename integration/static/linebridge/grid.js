@@ -68,7 +68,7 @@ function markPageTick() {
 // Ticks wait for each other: what is clicked meanwhile goes along with the next request.
 let waiting = new Map();
 let sending = false;
-let held = []; // what brings another grid: before the ticks it would show them unticked
+let held = []; // what brings another grid or row: before the ticks it would show them unticked
 
 function send(boxes, on) {
   for (const box of boxes) {
@@ -239,7 +239,7 @@ document.body.addEventListener("htmx:confirm", (event) => {
   returning = null;
 });
 document.body.addEventListener("htmx:confirm", (event) => {
-  if (event.defaultPrevented || !sending || event.detail.target !== grid()) return;
+  if (event.defaultPrevented || !sending || !event.detail.target?.matches("#grid, #grid tbody tr")) return;
   event.preventDefault();
   held.push(() => event.detail.issueRequest(true));
 });
