@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from django.db.models import Case, F, OrderBy, Q, QuerySet, Value, When
+from django.db.models import Case, F, OrderBy, Q, QuerySet, Value, When, prefetch_related_objects
 
 from invoices.models import LineSearch, Operation, SyncRun
 from invoices.queries.lines import normalised
@@ -39,15 +39,17 @@ DEFAULT_SORT = "kind"
 FILTERS = ("kind", "outcome", "customer", "currency", "warning")
 LONG_CYCLE, ANY = CautionCode.LONG_CYCLE.value, "any"
 WARNINGS = {ANY: "any", LONG_CYCLE: "billed longer than its agreement"}
-RELATED = (
-    "line",
-    "organization",
-    "agreement",
-    "posting__line",
-    "own_agreement",
-    "waits_for__own_agreement",
-    "waits_for__waits_for__own_agreement",
+RELATED = ("line", "organization", "agreement")
+# Of what a row is joined with, it tells no more than these; a line alone has fifty columns.
+SHOWN = (
+    *(field.name for field in Operation._meta.concrete_fields),
+    *(f"line__{name}" for name in ("platform_id", "period", "create_agreement", "error_code")),
+    *("line__subscription_name", "line__offer_name", "line__organization_name"),
+    *("line__agreement_name", "line__product_name", "organization__name"),
+    *("agreement__name", "agreement__connectwise_id"),
 )
+# Of few rows: the agreement that is made for them first. Joined, it would cost each row.
+SELDOM = ("own_agreement", "waits_for__own_agreement", "waits_for__waits_for__own_agreement")
 
 
 def matching_rows(run: SyncRun, grid: GridState) -> QuerySet[Operation]:
@@ -72,8 +74,12 @@ def rows_of_page(rows: QuerySet[Operation], grid: GridState, page: Page) -> list
 
 def rows_by_ids(ids: Sequence[int]) -> list[Operation]:
     """In this order, each with what it is shown with."""
-    found = Operation.objects.select_related(*RELATED).in_bulk(ids)
-    return [found[one] for one in ids if one in found]
+    found = Operation.objects.select_related(*RELATED).only(*SHOWN).in_bulk(ids)
+    rows = [found[one] for one in ids if one in found]
+    prefetch_related_objects(rows, *SELDOM)
+    # Only what has no line of its own is named after the one that opened its Addition.
+    prefetch_related_objects([one for one in rows if one.line_id is None], "posting__line")
+    return rows
 
 
 def label_of(name: str, value: str) -> str:

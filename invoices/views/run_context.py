@@ -73,7 +73,7 @@ def page_context(request: HtmxHttpRequest, run: SyncRun) -> dict[str, Any]:
     figures = context["figures"]
     # What changed since takes reading every line: of many it is asked for once the page is there.
     later = run.state == RunState.DRAFT and figures.total > MOST_AT_ONCE
-    context |= watch_context(request, run, later=later) | {"grid": context["grid"]}
+    context |= watch_context(request, run, later=later, grid=context["grid"])
     context["unmapped"] = queries.unmapped_lines(run) if run.is_draft else 0
     if run.is_draft:
         ends = page_of_ends(run)
@@ -102,11 +102,13 @@ def rows_context(request: HtmxHttpRequest, run: SyncRun) -> dict[str, Any]:
     return context | {"run": run, "figures": figures, "may_change": may}
 
 
-def watch_context(request: HtmxHttpRequest, run: SyncRun, *, later: bool = False) -> dict[str, Any]:
+def watch_context(
+    request: HtmxHttpRequest, run: SyncRun, *, later: bool = False, grid: GridState | None = None
+) -> dict[str, Any]:
     """What stands above the figures, and is asked for again while the page is open."""
     context: dict[str, Any] = {
         "run": run,
-        "grid": grid_of(request),
+        "grid": grid or grid_of(request),
         "kind": history.kind_of(run),
         "signature": signature(run),
         "may_change": may_change(request.user, run),
