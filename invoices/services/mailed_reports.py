@@ -81,12 +81,18 @@ def result_of_load(load: Load) -> Result:
     ).count()
     told = [load.message]
     if unmapped:
-        told.append(f"{unmapped:,} lines are unmapped and wait for somebody.")
+        lines = (
+            "1 line is unmapped and waits"
+            if unmapped == 1
+            else f"{unmapped:,} lines are unmapped and wait"
+        )
+        told.append(f"{lines} for somebody.")
     failed = load.state != Load.State.DONE
+    needs_somebody = failed or not load.complete or bool(unmapped)
     return Result(
-        subject=f"Linebridge: the load of {name} {'failed' if failed else 'is done'}",
+        subject=f"Linebridge: the load of {name} {'failed' if failed else _done(needs_somebody)}",
         body=_body(told, f"{reverse('invoices:lines')}?period={load.month:%Y-%m}"),
-        needs_somebody=failed or not load.complete or bool(unmapped),
+        needs_somebody=needs_somebody,
     )
 
 
@@ -96,13 +102,23 @@ def result_of_run(run: SyncRun) -> Result:
     waiting = ending.ends_of(run).filter(reason_code__in=WAITS_FOR_A_YES).count()
     told = [run.message or f"{done.sentence().capitalize()}."]
     if waiting:
-        told.append(f"{waiting:,} subscriptions are no longer invoiced: their ends wait for a yes.")
+        ends = (
+            "1 subscription is no longer invoiced: its end waits"
+            if waiting == 1
+            else f"{waiting:,} subscriptions are no longer invoiced: their ends wait"
+        )
+        told.append(f"{ends} for a yes.")
     failed = run.state == RunState.FAILED
+    needs_somebody = bool(failed or done.errors or done.unknown or done.withdrawn or waiting)
     return Result(
-        subject=f"Linebridge: the sync of {name} {'was stopped' if failed else 'is done'}",
+        subject=f"Linebridge: the sync of {name} {'was stopped' if failed else _done(needs_somebody)}",
         body=_body(told, reverse("invoices:run_page", args=[run.pk])),
-        needs_somebody=bool(failed or done.errors or done.unknown or done.withdrawn or waiting),
+        needs_somebody=needs_somebody,
     )
+
+
+def _done(needs_somebody: bool) -> str:
+    return "is done, and needs somebody" if needs_somebody else "is done"
 
 
 def _body(told: list[str], path: str) -> str:

@@ -74,6 +74,10 @@ def test_who_wants_only_problems_hears_of_nothing_else(
 
     told = {(mail.to[0], mail.body.splitlines()[0]) for mail in mailoutbox}
     assert ("carl@example.com", "1 with an error.") in told
+    assert {mail.subject.partition("is done")[2] for mail in mailoutbox} == {
+        "",
+        ", and needs somebody",
+    }
     assert len([to for to, _ in told if to.startswith("carl")]) == 1
     assert len(mailoutbox) == 3
     assert good.pk != bad.pk
@@ -110,7 +114,12 @@ def test_unmapped_lines_of_a_load_need_somebody(
     make_line(period=MAY)
     load()
     send_due_reports()
-    assert "1 lines are unmapped" in mailoutbox[0].body
+    assert mailoutbox[0].subject == "Linebridge: the load of May 2026 is done, and needs somebody"
+    assert "1 line is unmapped and waits for somebody." in mailoutbox[0].body
+    make_line(period=MAY)
+    load()
+    send_due_reports()
+    assert "2 lines are unmapped and wait for somebody." in mailoutbox[1].body
 
 
 @pytest.mark.parametrize(
