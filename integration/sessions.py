@@ -9,7 +9,7 @@ from django.contrib.auth import logout
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 
-SIGNED_IN, SEEN = "signed_in_at", "seen_at"
+SIGNED_IN, SEEN, ENDED = "signed_in_at", "seen_at", "has_ended"
 # Written no more often than this: else every page would cost a write.
 WRITTEN_EVERY_SECONDS = 60
 # What pages ask by themselves, also where nobody sits before them.
@@ -31,6 +31,7 @@ class SessionLimits:
 def note_sign_in(request: HttpRequest, user: User, **_signal: object) -> None:
     """On user_logged_in: a session that was there before begins anew."""
     request.session[SIGNED_IN] = request.session[SEEN] = time.time()
+    request.session.pop(ENDED, None)
 
 
 def forget_old_sessions() -> None:
@@ -43,6 +44,8 @@ def _check(request: HttpRequest, *, now: float) -> None:
     seen = request.session.get(SEEN, now)
     if now - began > settings.SESSION_COOKIE_AGE or now - seen > settings.SESSION_IDLE_SECONDS:
         logout(request)
+        # Kept until the next sign-in: the first who asks may be a poll, and nobody reads its answer.
+        request.session[ENDED] = True
     elif SEEN not in request.session or _is_somebody(request, now - seen):
         request.session[SIGNED_IN], request.session[SEEN] = began, now
 

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods
 from integration.changes import keep_change
 from integration.first_administrator import TooLate, is_awaited, make_first_administrator
 from integration.forms import FirstAdministratorForm, OwnPasswordForm
+from integration.sessions import ENDED
 
 
 @method_decorator(login_not_required, name="dispatch")
@@ -28,7 +29,8 @@ class SignIn(LoginView):
     redirect_authenticated_user = True
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(single_sign_on=settings.SINGLE_SIGN_ON, **kwargs)
+        told = {"single_sign_on": settings.SINGLE_SIGN_ON, "ended": ENDED in self.request.session}
+        return super().get_context_data(**told, **kwargs)
 
     def get(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         if is_awaited():

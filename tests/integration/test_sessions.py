@@ -79,6 +79,20 @@ def test_what_a_page_asks_by_itself_is_nobody(anna: Client, clock: Traveller, pa
     assert not is_in(anna)
 
 
+def test_who_was_signed_out_is_told_so_until_signing_in_again(
+    anna: Client, clock: Traveller
+) -> None:
+    told = "Your session has ended."
+    clock.shift(timedelta(minutes=121))
+
+    for _ in range(2):  # a page's own question comes first; the window asks after it
+        assert told in anna.get("/logs/", follow=True).text
+
+    signed_in(anna)
+    assert told not in anna.post("/accounts/logout/", follow=True).text
+    assert told not in anna.get("/accounts/login/").text
+
+
 def test_being_seen_is_written_once_a_minute(anna: Client, clock: Traveller) -> None:
     def written() -> int:
         with CaptureQueriesContext(connection) as queries:
