@@ -83,12 +83,7 @@ def list_agreements(
         or find_reference(reference_field, _additions(client, others, beat))
     )
     if reference is None:
-        raise ConfigError(
-            f"No Addition that was read in ConnectWise shows the custom field “{reference_field}”. "
-            "Choose serialNumber in Settings → Configuration, or add the field to Additions in "
-            "ConnectWise.",
-            service="ConnectWise",
-        )
+        raise _no_field(reference_field)
     by_key: dict[str, Addition] = {}
     by_id: dict[int, Addition] = {}
     places: dict[str, int] = {}
@@ -103,6 +98,15 @@ def list_agreements(
                 places[key] = agreement_id
     highest = {one: max((a.id for a in found), default=0) for one, found in additions.items()}
     return Listed(by_key, by_id, highest, reference, places, tuple(bad))
+
+
+def _no_field(name: str) -> ConfigError:
+    return ConfigError(
+        f"No Addition that was read in ConnectWise shows the custom field “{name}”. "
+        "Choose serialNumber in Settings → Configuration, or add the field to Additions in "
+        "ConnectWise.",
+        service="ConnectWise",
+    )
 
 
 def _pages(
