@@ -54,8 +54,8 @@ def like_names(
         _copy(cursor, "suggest_target", targets.items(), kind)
         _copy(cursor, "suggest_wanted", wanted, kind)
         cursor.execute(INDEX)
+        # For the operator % alone, which the index can answer; gone with the transaction.
         cursor.execute(
-            # For the operator % alone, which the index can answer; gone with the transaction.
             "SELECT set_config('pg_trgm.similarity_threshold', %s, true)", [str(THRESHOLD)]
         )
         cursor.execute(LIKE, {"nearest": NEAREST})
