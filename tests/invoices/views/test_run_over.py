@@ -51,6 +51,23 @@ def test_an_open_page_shows_what_is_confirmed_after_the_end(operator: Client) ->
     assert "every" not in text.partition('id="run-watch"')[2].partition(">")[0]
 
 
+def test_a_row_that_is_confirmed_on_an_open_page_no_longer_says_it_is_not(
+    operator: Client,
+) -> None:
+    run = ended("finished", "unknown", mapped_line())
+    row = run.operations.get()
+    run.operations.update(last_error="It answered with a server error (502).")
+    assert "server error (502)" in page(operator, run)
+
+    run.operations.update(state="done", reason="Found in ConnectWise.")
+    address = f"{RUNS}{run.pk}/watch/?was={signature(run)}&row={row.pk}"
+    text = operator.get(address, headers={"HX-Request": "true"}).content.decode()
+
+    why = text.partition(f'<div id="why-{row.pk}" hx-swap-oob="true">')[2].partition("</div>")[0]
+    assert "Found in ConnectWise." in why
+    assert "server error (502)" not in text
+
+
 @pytest.mark.parametrize(
     ("outcome", "offered"), [("done", True), ("unknown", True), ("withdrawn", False)]
 )
