@@ -104,11 +104,13 @@ def receipt_of(line: InvoiceLine) -> Receipt:
     """As many queries for a long history as for a short one."""
     operations = list(_operations(line)[: MOST_EVENTS + 1])
     names = _product_names(operations)
+    problem = problem_of(line, operations)
+    told_above = line.error if problem else ""
     return Receipt(
         line=line,
         posted=_posted(line, operations, names),
-        problem=problem_of(line, operations),
-        history=[_event(one, names) for one in operations[:MOST_EVENTS]],
+        problem=problem,
+        history=[_event(one, names, told_above) for one in operations[:MOST_EVENTS]],
         more_events=len(operations) > MOST_EVENTS,
         why_no_undo=why_no_undo(line),
     )
@@ -176,7 +178,8 @@ def _later(line: InvoiceLine, posting: Posting) -> str:
 
 def _computed(operation: Operation) -> tuple[Computed, ...]:
     image = _image(operation.after)
-    if image is None:
+    # Where nothing was sent, nothing was asked.
+    if image is None or not (operation.times_sent or operation.computed):
         return ()
     answered = operation.computed or {}
     return tuple(
@@ -227,14 +230,16 @@ def _looked_at(operations: Sequence[Operation]) -> datetime | None:
     return None
 
 
-def _event(one: Operation, names: Mapping[int, str]) -> Event:
+def _event(one: Operation, names: Mapping[int, str], told_above: str) -> Event:
+    """`told_above` is why the line stands in Error: once is enough."""
+    reason = one.last_error or one.reason
     changes = field_changes(_image(one.before), _image(one.after), names)
     return Event(
         operation=one,
         title=event_title(one),
         who=asked_by(one.run),
         when=one.finished_at or one.sent_at or one.created_at,
-        reason=one.last_error or one.reason,
+        reason="" if reason == told_above else reason,
         changes=tuple(change for change in changes if change.changed),
     )
 

@@ -5,7 +5,7 @@ from django.test import Client
 
 from invoices.models import InvoiceLine
 from tests.factories import make_line, make_user
-from tests.invoices.sync.world import World, sync
+from tests.invoices.sync.world import JUNE, MAY, World, sync
 
 HTMX = {"HX-Request": "true"}
 IN_PANEL = {**HTMX, "HX-Target": "dialog-body"}
@@ -65,6 +65,22 @@ def test_a_posted_line_links_to_connectwise_and_names_its_reference(
     assert addition["serialNumber"] in text
     assert "37.50 EUR" in text
     assert "Undo…" not in text  # no permission
+
+
+def test_where_nothing_was_sent_it_only_says_what_stands_there(
+    world: World, viewer: Client
+) -> None:
+    world.monthly(MAY)
+    sync()
+    june = world.monthly(JUNE)
+    sync(period=JUNE)
+
+    text = receipt(viewer, june, **IN_PANEL)
+
+    assert "What stands there" in text
+    assert "ConnectWise said so already; nothing was sent." in text
+    for head in ("What was sent", "Sent</th>", "What ConnectWise computed"):
+        assert head not in text
 
 
 def test_who_may_undo_finds_it_on_the_receipt(world: World, operator: Client) -> None:

@@ -119,6 +119,7 @@ def test_a_line_that_needed_no_write_says_so(world: World) -> None:
     assert told
     assert told.how == "ConnectWise said so already; nothing was sent."
     assert told.operation.times_sent == 0
+    assert told.computed == ()  # nothing was asked
 
 
 def test_the_history_keeps_what_was_taken_back_and_posted_again(world: World) -> None:
@@ -164,6 +165,22 @@ def test_a_refusal_of_the_plan_tells_the_fix(world: World) -> None:
     assert not told.problem.own_words
     assert [link.label for link in told.problem.links] == ["Map the offer"]
     assert titles(told) == ["Not sent: a new Addition to be made"]
+    assert [event.reason for event in told.history] == [""]  # it stands above
+
+
+def test_an_older_reason_stays_in_the_history(world: World) -> None:
+    line = world.line(currency="USD")
+    sync()
+    world.script("400")
+    InvoiceLine.objects.update(currency="EUR")
+    sync()
+
+    told = receipt(line)
+
+    assert told.problem and told.problem.own_words
+    newest, older = told.history
+    assert newest.reason == ""
+    assert older.reason.startswith("The line is in USD")
 
 
 def test_what_connectwise_refused_is_in_its_own_words(world: World) -> None:
