@@ -9,6 +9,10 @@ from django.db import connection
 # Advisory locks are bare numbers that all users of a database share; 0x4C42 is "LB".
 LANE = 0x4C42
 PLANNING = 0x4C43
+# A host that vanished, switched off or cut from the network, says no goodbye: by itself PostgreSQL
+# keeps its session, and the sweep's one lock with it, for two hours. So within a minute.
+MISSED_SOON = """set_config('tcp_keepalives_idle', '30', false),
+    set_config('tcp_keepalives_interval', '10', false), set_config('tcp_keepalives_count', '3', false)"""
 
 
 @contextmanager
@@ -16,7 +20,7 @@ def session_lock(kind: int, number: int) -> Iterator[bool]:
     """True for the one that holds it now; never waits."""
     with connection.cursor() as cursor:
         # The session's, not the transaction's: a lane works in many short transactions.
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [kind, number])
+        cursor.execute(f"SELECT pg_try_advisory_lock(%s, %s), {MISSED_SOON}", [kind, number])
         held = bool(cursor.fetchone()[0])
     try:
         yield held
