@@ -110,7 +110,7 @@ COLUMNS = (
     *_grouped(
         "Status",
         Column("mapping", "Mapping Status", "is_mapped", 160, filters=True),
-        Column("status", "Status in PSA", "psa_status", 260, filters=True),
+        Column("status", "Status in PSA", "psa_status", 284, filters=True),
     ),
 )
 # Filters that no head offers: links from elsewhere lead to one line, or to all of one cause.

@@ -91,6 +91,8 @@ def test_p17_a_second_load_brings_what_is_new_and_keeps_what_is_the_users(
     expect(row(page, 2)).to_contain_text("Changed on the Platform")
     expect(row(page, 3)).to_contain_text(re.compile(f"{mine}.*User Updated"))
     expect(row(page, 4)).to_contain_text("Gone from the Platform")
+    fits = "button => button.scrollWidth <= button.clientWidth"
+    assert row(page, 4).locator(".status-button").evaluate(fits)
     expect(page.locator("#totals")).to_contain_text("Total invoice lines: 5")
 
 

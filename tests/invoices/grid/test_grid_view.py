@@ -83,10 +83,21 @@ def test_a_period_without_lines_says_so(signed_in: Client) -> None:
     assert "No invoice lines in May 2026" in body(signed_in)
 
 
-def test_nothing_that_matches_offers_to_clear(signed_in: Client, line: InvoiceLine) -> None:
-    shown = body(signed_in, "?vendor=Nobody")
+@pytest.mark.parametrize(
+    ("query", "what", "cleared"),
+    [
+        ("?vendor=Nobody", "these filters", "filters"),
+        ("?q=nobody", "this search", "search"),
+        ("?q=nobody&vendor=Nobody", "this search and these filters", "search and filters"),
+    ],
+)
+def test_nothing_that_matches_says_what_and_offers_to_clear_it(
+    signed_in: Client, line: InvoiceLine, query: str, what: str, cleared: str
+) -> None:
+    shown = body(signed_in, query)
     assert "No line matches" in shown
-    assert "Clear search and filters" in shown
+    assert f"matches {what}.</p>" in shown
+    assert f">Clear {cleared}</a>" in shown
 
 
 def test_periods_are_listed_newest_first_and_the_newest_is_shown(signed_in: Client) -> None:
