@@ -1,17 +1,18 @@
 """Sync begins a preview; one line is posted at once (P38, P39)."""
 
 from collections.abc import Callable
+from datetime import date
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from invoices.models import InvoiceLine, SyncRun
+from invoices.models import InvoiceLine, Posting, SyncRun
 from invoices.services.selection import select_lines
 from invoices.sync.states import RunState
 from psa_connectwise.models import ConnectWiseSettings
 from tests.factories import make_agreement_type, make_user
-from tests.invoices.views.runs_world import live_run, mapped_line
+from tests.invoices.views.runs_world import add_end, live_run, mapped_line, preview
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seller")]
 
@@ -75,6 +76,15 @@ def test_with_ticked_lines_it_takes_only_those(
     assert SyncRun.objects.get().scope == {"lines": [ticked.pk]}
 
 
+def test_the_preview_says_that_it_is_of_ticked_lines_and_of_how_many(operator: Client) -> None:
+    draft = preview(mapped_line(), mapped_line())
+    mapped_line()
+
+    page = operator.get(f"/mapping/invoices/runs/{draft.pk}/").content.decode()
+
+    assert "Only 2 ticked lines. Nothing is sent before you say so." in page
+
+
 def test_pressed_again_it_leaves_one_preview(operator: Client, rung: list[int]) -> None:
     operator.post(SYNC, MAY)
     SyncRun.objects.update(state=RunState.DRAFT)
@@ -119,6 +129,20 @@ def test_one_line_that_would_make_an_agreement_asks_first(
     assert SyncRun.objects.count() == 0
     operator.post(url, {"confirmed": "yes"})
     assert SyncRun.objects.count() == 1
+
+
+def test_one_line_that_would_end_an_addition_asks_first(operator: Client, rung: list[int]) -> None:
+    """Its subscription's Addition stands in another agreement since April."""
+    april = mapped_line(period=date(2026, 4, 1), psa_status="synced")
+    add_end(preview(april), line=april)
+    Posting.objects.update(line=april, subscription_id="SUB-A", agreement=april.agreement)
+    line = mapped_line(subscription_id="SUB-A")
+
+    asked = operator.post(f"/mapping/invoices/lines/{line.pk}/sync/")
+
+    assert "It moves: its Addition ends or goes, and a new one is made." in asked.content.decode()
+    assert "Post 1 line</button>" in asked.content.decode()
+    assert not SyncRun.objects.filter(state=RunState.PLANNING).exists()
 
 
 @pytest.mark.parametrize(
