@@ -83,8 +83,10 @@ def page_of_runs(grid: GridState) -> tuple[list[PastRun], Page]:
 def kind_of(run: SyncRun) -> str:
     """What it covers, in a word or two."""
     if run.is_undo:
-        of = run.scope["undo"].get("run")
-        return f"Undo of run {of}" if of else "Undo"
+        undo = run.scope["undo"]
+        if of := undo.get("run"):
+            return f"Undo of run {of}"
+        return "Undo of 1 line" if undo.get("line") else "Undo of the month"
     lines = run.scope.get("lines")
     if lines is None:
         return "Sync"

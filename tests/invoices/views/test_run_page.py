@@ -254,6 +254,21 @@ def test_an_undo_is_red_and_says_what_it_takes_back(client: Client) -> None:
     assert "Take back 1 line<" in text
 
 
+@pytest.mark.parametrize(
+    ("undo", "told"),
+    [
+        ({"run": None, "line": 1, "period": False}, "Undo of 1 line."),
+        ({"run": None, "line": None, "period": True}, "Undo of the month."),
+    ],
+)
+def test_an_undo_says_of_what_it_is(operator: Client, undo: dict[str, object], told: str) -> None:
+    draft = SyncRun.objects.create(
+        period=MAY, state="draft", scope={"undo": undo}, planned_at=timezone.now()
+    )
+
+    assert told in page(operator, draft)
+
+
 @pytest.mark.parametrize("undo", [False, True])
 def test_who_may_not_change_it_only_looks(client: Client, undo: bool) -> None:
     mapped_line()
