@@ -137,11 +137,13 @@ def after(camera: Camera) -> None:
     row_of(page, 0).locator(".status-button").scroll_into_view_if_needed()
     camera.take("grid")
     camera.open("/mapping/invoices/?status=error")
+    dismiss_results(page)
     row_of(page, 0).locator(".status-button").click()
     expect(page.locator("dialog[open]")).to_be_visible()
     camera.take("error")
     camera.open("/")
-    camera.take("dashboard", height=1000)
+    dismiss_results(page)
+    camera.take("dashboard", height=1080)
     camera.open("/logs/?level=error")
     camera.take("logs")
 
@@ -150,7 +152,7 @@ def settings(camera: Camera) -> None:
     page = camera.open("/settings/")
     page.get_by_role("button", name="Test connection").click()
     expect(page.locator("#checks li").first).to_be_visible()
-    camera.take("doctor", height=1000)
+    camera.take("doctor", height=1080)
     camera.open("/settings/configuration/")
     camera.take("configuration", height=1000)
 
@@ -165,6 +167,7 @@ def rule(camera: Camera) -> None:
 
 def dismiss_results(page: Page) -> None:
     """Of loads and syncs that have just ended: they stand above the grid until somebody has read them."""
+    page.wait_for_load_state("networkidle")
     buttons = page.get_by_role("button", name="Dismiss")
     while left := buttons.count():
         buttons.first.click()
