@@ -127,9 +127,9 @@ def test_commands_can_be_run(name: str) -> None:
         assert (ROOT / arguments[0]).exists()
         assert arguments[1] in get_commands()
     elif program == "celery":
-        assert arguments[:2] == ["-A", "integration"]
+        assert arguments[:3] == ["-A", "integration", "-q"]
         assert import_module("integration.celery").app.main == "integration"
-        assert arguments[2] in {"worker", "beat"}
+        assert arguments[3] in {"worker", "beat"}
     else:
         assert program == "gunicorn"
         assert callable(import_module(arguments[0]).application)
@@ -141,7 +141,7 @@ def test_commands_can_be_run(name: str) -> None:
 def test_programs_know_their_options(command: list[str]) -> None:
     if command[0] == "python":
         return
-    words = command[: command.index("--pool")] if "--pool" in command else command[:4]
+    words = command[: command.index("--pool")] if "--pool" in command else command[:5]
     verb = [word for word in words if word in {"worker", "beat"}]
     program = Path(sys.executable).with_name(command[0])
     app = ["-A", "integration"] if verb else []
