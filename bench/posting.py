@@ -8,7 +8,7 @@ posts one addition after the other, by our own client, and keeps nothing; reckon
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -193,6 +193,20 @@ def _answering(wanted: int) -> int:
     return len(app.control.broadcast("ping", reply=True, timeout=5.0, limit=wanted) or ())
 
 
+def _spent(workers: Sequence[int], database: str, stand_in: int) -> dict[str, world.Processor]:
+    return {
+        "workers": world.Processor(pids=workers),
+        "PostgreSQL": world.Processor(database=database),
+        "the stand-in": world.Processor(pids=[stand_in]),
+    }
+
+
+def _look_again(spent: Iterable[world.Processor]) -> None:
+    time.sleep(0.1)
+    for one in spent:
+        one.look()
+
+
 def run_once(
     *,
     url: str,
@@ -215,16 +229,10 @@ def run_once(
     while row.filter(state=RunState.PLANNING).exists():
         time.sleep(0.02)
     planned = time.perf_counter()
-    spent = {
-        "workers": world.Processor(pids=workers),
-        "PostgreSQL": world.Processor(database=database),
-        "the stand-in": world.Processor(pids=[stand_in]),
-    }
+    spent = _spent(workers, database, stand_in)
     before, commits = _meter(url), -_commits()
     while row.filter(state=RunState.RUNNING).exists():
-        time.sleep(0.1)
-        for one in spent.values():
-            one.look()
+        _look_again(spent.values())
     ended = time.perf_counter()
     meter = _meter(url)
     return Posted(
