@@ -68,7 +68,9 @@ class Throttle:
         self._pause_key = f"throttle:{name}:pause"
         self._redis: Any = redis.Redis.from_url(
             # Seconds: a broker that hangs must not hold a lane for ever.
-            redis_url, socket_timeout=5, socket_connect_timeout=5
+            redis_url,
+            socket_timeout=5,
+            socket_connect_timeout=5,
         )
         self._take = self._redis.register_script(TAKE)
         self._lengthen = self._redis.register_script(PAUSE)
