@@ -108,8 +108,10 @@ def _is_number(sort: str) -> bool:
 
 def _ids(lines: QuerySet[InvoiceLine], grid: GridState, offset: int, size: int) -> list[int]:
     ids = ordered(lines, grid).values_list("pk", flat=True)[offset : offset + size]
-    # The default sort and the numbers are read from an index as it lies.
-    if not grid.is_narrowed or not BY_KEY[grid.sort].tallied or _is_number(grid.sort):
+    # The default sort and the numbers are read from an index as it lies, and where a tally has told
+    # the page's values, only their lines are.
+    by_values = BY_KEY[grid.sort].tallied and not grid.is_narrowed
+    if grid.sort == DEFAULT_SORT or _is_number(grid.sort) or by_values:
         return list(ids)
     with _page_by_page():
         return list(ids)
@@ -117,16 +119,17 @@ def _ids(lines: QuerySet[InvoiceLine], grid: GridState, offset: int, size: int) 
 
 @contextmanager
 def _page_by_page() -> Iterator[None]:
-    """What filters leave is read in the table's order, each of its pages once.
+    """The month's lines are read in the table's order, each of its pages once.
 
     The planner holds it for as cheap to fetch most of a month row by row in the order of a tally,
-    which after a bulk update leads to another page each time.
+    which after a bulk update leads to another page each time; and to read all months from end to
+    end, for it reckons with a month that is strewn over them, where a load lays it side by side.
     """
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_indexscan = off")
+        cursor.execute("SET LOCAL enable_indexscan = off; SET LOCAL enable_seqscan = off")
         yield
         # Inside a caller's transaction LOCAL would last until that one ends.
-        cursor.execute("SET LOCAL enable_indexscan TO DEFAULT")
+        cursor.execute("SET LOCAL enable_indexscan TO DEFAULT; SET LOCAL enable_seqscan TO DEFAULT")
 
 
 def lines_by_ids(ids: Sequence[int]) -> Sequence[InvoiceLine]:

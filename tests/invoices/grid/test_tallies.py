@@ -4,8 +4,10 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from itertools import product
+from typing import Any
 
 import pytest
+from django.db import connection
 
 from invoices.models import InvoiceLine, Period
 from invoices.queries.columns import BY_KEY, COLUMNS
@@ -102,6 +104,29 @@ def test_a_number_beside_a_bound_is_counted_where_it_is_looked_for(
         ]
         assert shown == sorted(shown, reverse=descending)
         assert len(set(shown)) == 5
+
+
+@pytest.mark.usefixtures("mixed")
+@pytest.mark.parametrize(
+    "grid", [GridState(sort="subscription"), GridState(sort="vendor", filters={"offer": ("x",)})]
+)
+def test_no_page_reads_the_other_months(grid: GridState) -> None:
+    """However the planner guesses: a table of one page would be read from end to end otherwise."""
+    plans = []
+
+    def explained(execute: Any, sql: str, values: Any, *others: Any) -> Any:
+        if sql.startswith("SELECT") and "ORDER BY" in sql:
+            with connection.cursor() as cursor:
+                cursor.cursor.execute(f"EXPLAIN {sql}", values)
+                plans.append(str(cursor.fetchall()))
+        return execute(sql, values, *others)
+
+    with connection.execute_wrapper(explained):
+        lines_of_page(matching_lines(MAY, grid), MAY, grid, grid.at(12))
+
+    (plan,) = plans
+    assert "Seq Scan" not in plan
+    assert "Bitmap Heap Scan on invoices_invoiceline" in plan
 
 
 def test_a_month_without_lines_has_an_empty_page(may: Period) -> None:
