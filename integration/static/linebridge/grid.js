@@ -68,6 +68,7 @@ function markPageTick() {
 // Ticks wait for each other: what is clicked meanwhile goes along with the next request.
 let waiting = new Map();
 let sending = false;
+let sent = 0;
 let held = []; // what brings another grid or row: before the ticks it would show them unticked
 
 function send(boxes, on) {
@@ -92,6 +93,7 @@ async function flush() {
   const values = { line, shown: $$("#grid tbody .tick").map((box) => box.value) };
   if (on) values.on = "yes";
   sending = true;
+  sent += 1;
   await window.htmx.ajax("POST", grid().dataset.tickUrl, { target: "#selection", swap: "outerHTML", values }).catch(() => waiting.clear());
   sending = false;
   flush();
@@ -242,6 +244,13 @@ document.body.addEventListener("htmx:confirm", (event) => {
   if (event.defaultPrevented || !sending || !event.detail.target?.matches("#grid, #grid tbody tr")) return;
   event.preventDefault();
   held.push(() => event.detail.issueRequest(true));
+});
+// A grid that was asked for before a tick doesn't know of it: it is asked for again.
+document.body.addEventListener("htmx:configRequest", (event) => { event.detail.ticksBefore = sent; });
+document.body.addEventListener("htmx:afterSettle", (event) => {
+  if (event.target.id !== "grid" || event.detail.requestConfig.ticksBefore === sent) return;
+  held.push(refresh);
+  flush();
 });
 window.addEventListener("beforeunload", (event) => { if (editing().some(isDirty)) event.preventDefault(); });
 
