@@ -87,7 +87,6 @@ def test_the_end_of_the_first_agreement_period(
         {"end": date(2027, 4, 30), "end_source": "system"},
         {"charge_type": "Usage Fee"},
         {"custom": True},
-        {"subscription_id": ""},
     ],
 )
 def test_what_ends_anyhow_is_not_warned_of(overrides: dict[str, Any]) -> None:
@@ -95,6 +94,12 @@ def test_what_ends_anyhow_is_not_warned_of(overrides: dict[str, Any]) -> None:
 
     assert planned.warnings == ()
     assert offered_end(planned.warnings) is None
+
+
+def test_a_line_without_a_subscription_ends_with_its_month_and_needs_no_offer() -> None:
+    planned = plan_one(line(billing_cycle="Annual", subscription_id=""))
+
+    assert [one.code for one in planned.warnings] == [CautionCode.NO_SUBSCRIPTION]
 
 
 def test_a_second_line_of_the_subscription_ends_with_its_month_and_needs_no_offer() -> None:
