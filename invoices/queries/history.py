@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import BooleanField, Count, ExpressionWrapper
+from django.db.models import BooleanField, Count, ExpressionWrapper, Q
 
 from invoices.models import STARTED_AT, Operation, SyncRun
 from invoices.queries.run_waits import Waiting, waiting_of
@@ -128,18 +128,31 @@ def past_runs(runs: Iterable[SyncRun]) -> list[PastRun]:
     runs = list(runs)
     uncounted = [run.pk for run in runs if run.outcomes is None and not run.is_draft]
     counts = count_outcomes(uncounted) if uncounted else {}
-    undone = _undone([run.pk for run in runs])
+    undone = _undone(runs)
     return [
         _past(run, counts.get(run.pk) or run.outcomes or {}, undone.get(run.pk)) for run in runs
     ]
 
 
-def _undone(run_ids: Sequence[int]) -> dict[int, int]:
-    """By run: the one that took it back, and left nothing of it."""
-    undos = SyncRun.objects.filter(scope__undo__run__in=run_ids, state=RunState.FINISHED)
+def _undone(runs: Iterable[SyncRun]) -> dict[int, int]:
+    """By run: the one that took it back, or later its whole month, and left nothing of it."""
+    runs = list(runs)
+    of_run = Q(scope__undo__run__in=[run.pk for run in runs])
+    undos = SyncRun.objects.filter(
+        of_run | Q(scope__undo__period=True, period__in={run.period for run in runs}),
+        state=RunState.FINISHED,
+    )
     # All of it: after an undo that left something, the run may be undone once more.
     done = undos.filter(outcomes__has_key="done").exclude(outcomes__has_any_keys=NOT_DONE)
-    return {run.scope["undo"]["run"]: run.pk for run in done.order_by("pk")}
+    return {run.pk: undo.pk for undo in done.order_by("pk") for run in runs if _took(undo, run)}
+
+
+def _took(undo: SyncRun, run: SyncRun) -> bool:
+    """Whether it took back this run; a month's undo, what ended before it did: one is live at a time."""
+    if of := undo.scope["undo"]["run"]:
+        return bool(of == run.pk)
+    before = run.finished_at and undo.finished_at and run.finished_at < undo.finished_at
+    return bool(before and run.period == undo.period)
 
 
 def _past(run: SyncRun, counts: Mapping[str, int], undone_in: int | None) -> PastRun:

@@ -2,7 +2,7 @@
 
 import codecs
 import csv
-from datetime import timedelta
+from datetime import date, timedelta
 from io import StringIO
 from typing import Any
 
@@ -30,6 +30,7 @@ from tests.invoices.views.runs_world import (
 
 pytestmark = pytest.mark.usefixtures("seller")
 RUNS = "/mapping/invoices/runs/"
+JUNE = date(2026, 6, 1)
 
 
 def watch(client: Client, run: SyncRun, **values: Any) -> object:
@@ -306,6 +307,29 @@ def test_a_run_that_was_taken_back_leads_to_its_undo_instead(administrator: Clie
     text = text_of(administrator.get(RUNS))
     assert f'href="{RUNS}{in_part.pk}/">Undone in run {in_part.pk}<' in text
     assert f'hx-post="{RUNS}{run.pk}/undo/"' not in text
+
+
+def test_a_months_undo_took_back_what_was_posted_before_it_only(administrator: Client) -> None:
+    now = timezone.now()
+    before, undo, after, other = (
+        SyncRun.objects.create(
+            period=period, state="finished", outcomes={"done": 3}, scope=scope,
+            finished_at=now + timedelta(minutes=minute),
+        )
+        for minute, period, scope in (
+            (0, MAY, {}),
+            (1, MAY, {"undo": {"run": None, "line": None, "period": True}}),
+            (2, MAY, {}),
+            (0, JUNE, {}),
+        )
+    )  # fmt: skip
+
+    text = text_of(administrator.get(RUNS))
+
+    assert text.count(f"Undone in run {undo.pk}<") == 1
+    assert f'hx-post="{RUNS}{before.pk}/undo/"' not in text
+    assert f'hx-post="{RUNS}{after.pk}/undo/"' in text
+    assert f'hx-post="{RUNS}{other.pk}/undo/"' in text
 
 
 def test_an_operator_is_offered_no_undo(operator: Client) -> None:
