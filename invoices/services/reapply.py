@@ -102,6 +102,7 @@ def reapply(rules: RuleTable, *, user: User) -> int:
     """Gives every open line the dates of these rules, but those a user set; how many changed."""
     with connection.cursor() as cursor:
         _stage(cursor, _dates_by_kind(rules))
+        cursor.execute(LOCK)
         cursor.execute(f"SELECT count(*) {SHOWN_CHANGES}")
         changed: int = cursor.fetchone()[0]
         cursor.execute(UPDATE)
@@ -133,6 +134,10 @@ OPEN: LiteralString = """
         AND made.platform_end IS NOT DISTINCT FROM line.platform_end_date
         AND made.period = line.period
         AND NOT line.in_flight AND line.psa_status <> 'synced'"""
+# In the order in which Bulk Update takes them, or the two could wait for each other.
+LOCK: LiteralString = f"""
+    SELECT line.id FROM invoices_invoiceline line, rule_date made WHERE {OPEN}
+    ORDER BY line.id FOR NO KEY UPDATE OF line"""
 SHOWN_CHANGES: LiteralString = f"""
     FROM invoices_invoiceline line, rule_date made WHERE {OPEN}
         AND ((line.charge_start_date_source <> 'user'

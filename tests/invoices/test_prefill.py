@@ -1,12 +1,11 @@
 """What lines are filled with, table by table; every combination of source, status and freeze."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product as combinations
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from invoices.models import InvoiceLine
 from invoices.services.prefill import prefill_lines
@@ -20,6 +19,7 @@ from tests.factories import (
     make_product,
 )
 from tests.invoices.filling import fill
+from tests.sessions import in_thread, until_somebody_waits
 
 pytestmark = pytest.mark.django_db
 
@@ -146,36 +146,15 @@ def test_an_edit_committed_meanwhile_is_not_overwritten() -> None:
     chosen, default = make_company(), make_company()
     line = make_line(organization=make_organization(company=default))
 
-    def fill_elsewhere() -> int:
-        try:
-            return sum(prefill_lines(where="true").values())
-        finally:
-            connection.close()
-
     with ThreadPoolExecutor(max_workers=1) as elsewhere:
         with transaction.atomic():
             InvoiceLine.objects.filter(pk=line.pk).update(company=chosen, company_source="user")
-            filled = elsewhere.submit(fill_elsewhere)
-            _wait_until_blocked()
+            filled = in_thread(elsewhere, lambda: sum(prefill_lines(where="true").values()))
+            until_somebody_waits()
         assert filled.result(timeout=10) == 0
 
     line.refresh_from_db()
     assert line.company == chosen
-
-
-def _wait_until_blocked() -> None:
-    """Until another connection waits for a lock of this one."""
-    waiting = (
-        "SELECT count(*) FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"
-    )
-    for _ in range(500):
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_stat_clear_snapshot()")
-            cursor.execute(waiting)
-            if cursor.fetchone()[0]:
-                return
-        time.sleep(0.02)
-    raise AssertionError("nobody waited for the line")
 
 
 def test_what_was_deleted_in_connectwise_is_never_filled_in() -> None:

@@ -19,18 +19,9 @@ from tests.factories import (
 )
 from tests.invoices.loading.fake_platform import ACME, SUITE, FakePlatform, load, make_platform_line
 from tests.invoices.loading.loaded import line
+from tests.sessions import somebody_waits
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def somebody_waits() -> bool:
-    """For what this session holds."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT EXISTS (SELECT FROM pg_locks"
-            " WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid)))"
-        )
-        return bool(cursor.fetchone()[0])
 
 
 def test_mappings_that_change_during_a_load_fill_its_lines(monkeypatch: pytest.MonkeyPatch) -> None:

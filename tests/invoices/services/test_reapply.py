@@ -1,16 +1,18 @@
 """What the rules of now would make of loaded lines, and making it so (P7, P23)."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from invoices.charge_dates import Rule, RuleTable, rule_table
 from invoices.models import InvoiceLine
 from invoices.services.reapply import effect_of, reapply
 from tests.factories import make_line, make_user
+from tests.sessions import in_thread, until_somebody_waits
 
 pytestmark = pytest.mark.django_db
 
@@ -141,3 +143,19 @@ def test_more_lines_cost_no_query_more() -> None:
     with CaptureQueriesContext(connection) as six:
         effect_of(MONTH_END)
     assert len(six) == len(one)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_lines_are_taken_in_the_order_in_which_bulk_update_takes_them() -> None:
+    first, second = line(), line()
+    # Written anew, it lies behind the second: from end to end, the table would be taken from there.
+    InvoiceLine.objects.filter(pk=first.pk).update(offer_name="Moved")
+    user = make_user()
+    with ThreadPoolExecutor(1) as threads:
+        with transaction.atomic():
+            InvoiceLine.objects.select_for_update(no_key=True).get(pk=first.pk)
+            applying = in_thread(threads, lambda: reapply(MONTH_END, user=user))
+            until_somebody_waits()
+            InvoiceLine.objects.select_for_update(no_key=True).get(pk=second.pk)
+
+        assert applying.result(20) == 2

@@ -1,17 +1,15 @@
 """Previews and runs that several hands reach for at the same moment (P39, P40, P42)."""
 
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from decimal import Decimal
 from threading import Event
 from time import monotonic, sleep
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
 
 from invoices.models import InvoiceLine, Operation, SyncRun
@@ -32,6 +30,7 @@ from tests.invoices.sync.world import (
     sync,
     work,
 )
+from tests.sessions import in_thread, until_somebody_waits
 
 Status = InvoiceLine.Status
 
@@ -39,34 +38,6 @@ Status = InvoiceLine.Status
 @pytest.fixture
 def user(world: World) -> User:
     return User.objects.create_user("anna")
-
-
-def in_thread(threads: ThreadPoolExecutor, job: Callable[[], Any]) -> Future[Any]:
-    """With a database session of its own."""
-
-    def work_apart() -> Any:
-        try:
-            return job()
-        finally:
-            connection.close()
-
-    return threads.submit(work_apart)
-
-
-def until_somebody_waits() -> None:
-    """Another session waits for a lock that we hold."""
-    deadline = monotonic() + 20
-    while monotonic() < deadline:
-        with connection.cursor() as cursor:
-            # Of the whole cluster, where other tests' sessions wait for each other too.
-            cursor.execute(
-                "SELECT count(*) FROM pg_locks"
-                " WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
-            )
-            if cursor.fetchone()[0]:
-                return
-        sleep(0.01)
-    raise AssertionError("nobody waits")
 
 
 def test_a_preview_that_is_dropped_while_somebody_says_yes_keeps_its_rows(
