@@ -1,5 +1,6 @@
 """What stands open in ConnectWise and is ours, as the plan sees it."""
 
+import logging
 from collections.abc import Collection, Iterable
 from datetime import date
 from typing import Protocol
@@ -11,8 +12,11 @@ from invoices.models import InvoiceLine, Operation, Posting
 from invoices.sync import remote
 from invoices.sync.facts import Owned
 from invoices.sync.images import AdditionImage
+from invoices.sync.keys import PREFIX
 from invoices.sync.read import Listed
 from invoices.sync.states import UNFINISHED, OperationKind, OperationState, PostingState
+
+logger = logging.getLogger(__name__)
 
 
 def open_postings() -> QuerySet[Posting]:
@@ -91,10 +95,21 @@ def found(wanted: Iterable[Known], listed: Listed) -> dict[str, AdditionImage | 
         if one.agreement_id not in listed.highest_ids:
             continue
         addition = listed.by_id.get(one.addition_id)
+        key = listed.reference.key_of(addition) if addition else ""
         # Ids come again once ConnectWise went back to a backup of its own: then it is another's.
-        if addition is None or listed.reference.key_of(addition) != one.key:
+        if addition is None or (key.startswith(PREFIX) and key != one.key):
             told[one.key] = None
-        elif image := remote.image_of(addition):
+            continue
+        if key != one.key:
+            # People fill in or empty the field. Made again, it would be billed twice.
+            logger.warning(
+                "Addition %s no longer carries our reference %s, but “%s”; it is still taken for ours. "
+                "Write the reference back in ConnectWise.",
+                addition.id,
+                one.key,
+                key,
+            )
+        if image := remote.image_of(addition):
             told[one.key] = image
         # One that lacks a field stands there all the same: what we wrote last is taken for it.
     return told

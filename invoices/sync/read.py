@@ -32,7 +32,7 @@ class Listed:
     """What stands in the agreements: ours by key, and the highest id of each agreement."""
 
     by_key: dict[str, Addition] = field(default_factory=dict)
-    by_id: dict[int, Addition] = field(default_factory=dict)  # ours only
+    by_id: dict[int, Addition] = field(default_factory=dict)
     highest_ids: dict[int, int] = field(default_factory=dict)
     reference: Reference = field(
         default_factory=lambda: Reference(ConnectWiseSettings.SERIAL_NUMBER)
@@ -89,9 +89,8 @@ def list_agreements(
     places: dict[str, int] = {}
     for agreement_id, found in additions.items():
         for addition in found:
+            by_id[addition.id] = addition
             key = reference.key_of(addition)
-            if key.startswith(PREFIX):
-                by_id[addition.id] = addition
             # The oldest of two of one key is the one that is kept.
             if key.startswith(PREFIX) and addition.id <= by_key.get(key, addition).id:
                 by_key[key] = addition

@@ -67,6 +67,27 @@ def test_an_id_that_another_line_has_by_now_is_not_taken_for_ours(world: World) 
     assert fresh(june).psa_status == Status.SYNCED
 
 
+@pytest.mark.parametrize("written", ["", "WARRANTY-7"])
+def test_an_addition_whose_reference_somebody_wrote_over_is_still_ours(
+    world: World, written: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The serial number is a field that people fill in: the line's id leads to it all the same."""
+    may = world.monthly(MAY)
+    sync()
+    world.store.edit("additions", fresh(may).addition_id, serialNumber=written)
+    stood = len(world.store.all("additions"))
+    june = world.monthly(JUNE, quantity=4, total_price=50, total_cost=33)
+
+    sync(june, period=JUNE)
+    sync(june, period=JUNE, overwrite=True)
+
+    assert len(world.store.all("additions")) == stood
+    assert fresh(june).psa_status == Status.SYNCED
+    assert fresh(june).addition_id == fresh(may).addition_id
+    assert world.store.find("additions", fresh(may).addition_id)["quantity"] == 4
+    assert "no longer carries our reference LB-" in caplog.text
+
+
 def test_an_id_that_was_ours_before_is_not_left_unconfirmed_for_ever(world: World) -> None:
     first = world.line()
     sync()
