@@ -33,10 +33,11 @@ class Case:
         return f"{self.latency:g} ms, {self.at_once} at once, {processes}"
 
 
+# With 100 ms and 8 at once, the part post measures far more lines.
 CASES = (
     Case(0, 1), Case(0, 8), Case(0, 8, 2),
     Case(20, 8), Case(20, 32, 2),
-    Case(100, 8), Case(100, 32), Case(100, 32, 2),
+    Case(100, 32), Case(100, 32, 2),
 )  # fmt: skip
 
 
