@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.test import Client
 from django.utils import timezone
 
 from invoices.models import InvoiceLine, Operation, Posting, SyncRun
@@ -102,3 +103,9 @@ def begun(draft: SyncRun, state: str = "running", **values: Any) -> SyncRun:
 def live_run() -> SyncRun:
     """One that began and hasn't posted anything yet."""
     return SyncRun.objects.create(period=MAY, state="running", total=10, heartbeat=timezone.now())
+
+
+def page(client: Client, run: SyncRun, query: str = "", **headers: str) -> str:
+    answer = client.get(f"/mapping/invoices/runs/{run.pk}/{query}", headers=headers)
+    assert answer.status_code == 200
+    return answer.content.decode()

@@ -10,16 +10,19 @@ from invoices.models import InvoiceLine, Operation, SyncRun
 from invoices.sync import run as sync
 from invoices.views.run_context import signature
 from tests.factories import make_user
-from tests.invoices.views.runs_world import begun, live_run, mapped_line, preview, refused_line
+from tests.invoices.views.runs_world import (
+    begun,
+    live_run,
+    mapped_line,
+    page,
+    preview,
+    refused_line,
+)
 
 pytestmark = pytest.mark.usefixtures("seller")
 RUNS = "/mapping/invoices/runs/"
 STOP = "/mapping/invoices/run/stop/"
 UNDO, REST = "Undo this run", "Preview the rest"
-
-
-def page(client: Client, run: SyncRun) -> str:
-    return client.get(f"{RUNS}{run.pk}/").content.decode()
 
 
 def ended(state: str, outcome: str, *lines: InvoiceLine) -> SyncRun:
@@ -162,3 +165,49 @@ def test_a_result_with_errors_does_not_look_like_success(
     bar = operator.get("/mapping/invoices/run/").content.decode()
 
     assert sign in bar.partition("Done.")[0]
+
+
+def test_over_it_tells_the_result_and_the_problems_in_connectwise_s_words(
+    operator: Client,
+) -> None:
+    line = mapped_line()
+    run = preview()
+    InvoiceLine.objects.filter(pk=line.pk).update(error_code="refused_by_connectwise")
+    run.operations.update(state="failed", last_error="Quantity must be at least 1.")
+    begun(run, "finished", total=1)
+
+    text = page(operator, run)
+
+    assert "Done.</strong> 1 with an error." in text
+    assert f'href="/mapping/invoices/runs/{run.pk}/?outcome=error">Show the error</a>' in text
+    assert "Quantity must be at least 1." in text
+    assert "Open the line" in text
+    assert "every" not in text.partition('id="run-watch"')[2].partition(">")[0]
+
+
+def test_over_it_tells_the_agreements_that_were_made(operator: Client) -> None:
+    mapped_line()
+    run = preview()
+    Operation.objects.create(run=run, kind="create_agreement", intent="agreement", state="done")
+    run.operations.update(state="done")
+    begun(run, "finished", total=1)
+
+    assert "1 posted; 1 agreement made." in page(operator, run)
+
+
+def test_what_was_not_as_shown_leads_to_the_preview_that_plans_it_again(
+    operator: Client,
+) -> None:
+    line = mapped_line()
+    run = preview()
+    reason = "Planned again: quantity is 4, not 3."
+    run.operations.update(state="skipped", reason_code="planned_again", reason=reason)
+    begun(run, "finished", total=1)
+    again = preview(line)
+    SyncRun.objects.filter(pk=again.pk).update(follows=run)
+
+    text = page(operator, run)
+
+    assert "1 row was not as shown" in text
+    assert f'href="/mapping/invoices/runs/{again.pk}/">Look at it' in text
+    assert reason in page(operator, again)

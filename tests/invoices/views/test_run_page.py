@@ -2,15 +2,12 @@
 
 import re
 from datetime import timedelta
-from decimal import Decimal
 
 import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from invoices.models import InvoiceLine, Operation, SyncRun
+from invoices.models import InvoiceLine, SyncRun
 from invoices.sync import previews
 from invoices.sync.scope import RunScope
 from invoices.views.run_context import signature
@@ -20,18 +17,12 @@ from tests.invoices.views.runs_world import (
     add_end,
     begun,
     mapped_line,
+    page,
     preview,
     refused_line,
 )
 
 pytestmark = pytest.mark.usefixtures("seller")
-HTMX = {"HX-Request": "true"}
-
-
-def page(client: Client, run: SyncRun, query: str = "", **headers: str) -> str:
-    answer = client.get(f"/mapping/invoices/runs/{run.pk}/{query}", headers=headers)
-    assert answer.status_code == 200
-    return answer.content.decode()
 
 
 def test_while_it_is_planned_the_page_says_so_and_asks_again(operator: Client) -> None:
@@ -98,67 +89,6 @@ def test_with_unmapped_lines_only_it_says_what_is_missing(operator: Client, tick
     assert "Only Mapped lines are posted, and 1 is Unmapped" in text
     assert "Synced already" not in text
     assert "Show Unmapped lines" in text
-
-
-def test_the_page_over_htmx_is_its_rows_and_the_tallies(operator: Client) -> None:
-    mapped_line()
-
-    text = page(operator, preview(), **HTMX)
-
-    assert text.startswith("\n") or text.lstrip().startswith("<section")
-    assert 'id="run-kinds" class="tallies" aria-label="Kinds of rows" hx-swap-oob="true"' in text
-    assert "<html" not in text
-
-
-@pytest.mark.parametrize(
-    ("query", "rows"),
-    [
-        ("?kind=create", 2),
-        ("?kind=refuse", 1),
-        ("?currency=EUR", 1),
-        ("?kind=create&currency=EUR", 1),
-        ("?q=adventure", 1),
-        ("?q=LINE-7", 1),
-        ("?q=nothing-like-it", 0),
-        ("?kind=nonsense", 0),
-        ("?customer=x", 0),
-        ("?outcome=error", 1),
-        ("?warning=any", 0),
-    ],
-)
-def test_filters_and_search_narrow_the_rows(operator: Client, query: str, rows: int) -> None:
-    mapped_line(organization=make_organization(name="Adventure Works"))
-    mapped_line(currency="EUR", agreement=None)
-    refused_line(platform_id="LINE-7")
-    draft = preview()
-    Operation.objects.filter(currency="EUR").update(state="planned", intent="create")
-
-    assert f"Showing <b>{rows}</b> of <b>3</b> rows" in page(operator, draft, query)
-
-
-def test_a_customer_s_chip_has_the_name(operator: Client) -> None:
-    customer = make_organization(name="Adventure Works")
-    mapped_line(organization=customer)
-
-    text = page(operator, preview(), f"?customer={customer.pk}")
-
-    assert '<span class="chip-value">Adventure Works</span>' in text
-
-
-def test_ten_more_rows_take_no_more_statements(operator: Client) -> None:
-    mapped_line()
-    small = preview()
-    page(operator, small)
-    with CaptureQueriesContext(connection) as few:
-        page(operator, small)
-    for _ in range(10):
-        mapped_line(organization=make_organization())
-        refused_line()
-    large = preview()
-    with CaptureQueriesContext(connection) as many:
-        page(operator, large)
-
-    assert len(many) == len(few)
 
 
 def test_a_plan_that_could_not_be_made_says_why_and_offers_to_try_again(
@@ -294,65 +224,6 @@ def test_at_work_it_shows_how_far_it_is_and_each_outcome(operator: Client) -> No
     assert "every 1s" in text
     assert "To be sent" in text
     assert "Stop</button>" in text
-
-
-def test_over_it_tells_the_result_and_the_problems_in_connectwise_s_words(
-    operator: Client,
-) -> None:
-    line = mapped_line()
-    run = preview()
-    InvoiceLine.objects.filter(pk=line.pk).update(error_code="refused_by_connectwise")
-    run.operations.update(state="failed", last_error="Quantity must be at least 1.")
-    begun(run, "finished", total=1)
-
-    text = page(operator, run)
-
-    assert "Done.</strong> 1 with an error." in text
-    assert f'href="/mapping/invoices/runs/{run.pk}/?outcome=error">Show the error</a>' in text
-    assert "Quantity must be at least 1." in text
-    assert "Open the line" in text
-    assert "every" not in text.partition('id="run-watch"')[2].partition(">")[0]
-
-
-def test_filtered_rows_are_added_up_by_currency(operator: Client) -> None:
-    mapped_line(total_price=Decimal("10.00"), total_cost=Decimal("8.00"))
-    mapped_line(total_price=Decimal("-2.50"), total_cost=Decimal("-2.00"))
-    refused_line(total_price=Decimal("99.00"), total_cost=Decimal("90.00"))
-    draft = preview()
-
-    assert "run-sums" not in page(operator, draft)
-    assert "<b>7.50</b> revenue</dd><dd>6.00 cost</dd><dd>1.50 margin</dd>" in page(
-        operator, draft, "?kind=create"
-    )
-    assert "<b>99.00</b> revenue" in page(operator, draft, "?kind=refuse")
-
-
-def test_over_it_tells_the_agreements_that_were_made(operator: Client) -> None:
-    mapped_line()
-    run = preview()
-    Operation.objects.create(run=run, kind="create_agreement", intent="agreement", state="done")
-    run.operations.update(state="done")
-    begun(run, "finished", total=1)
-
-    assert "1 posted; 1 agreement made." in page(operator, run)
-
-
-def test_what_was_not_as_shown_leads_to_the_preview_that_plans_it_again(
-    operator: Client,
-) -> None:
-    line = mapped_line()
-    run = preview()
-    reason = "Planned again: quantity is 4, not 3."
-    run.operations.update(state="skipped", reason_code="planned_again", reason=reason)
-    begun(run, "finished", total=1)
-    again = preview(line)
-    SyncRun.objects.filter(pk=again.pk).update(follows=run)
-
-    text = page(operator, run)
-
-    assert "1 row was not as shown" in text
-    assert f'href="/mapping/invoices/runs/{again.pk}/">Look at it' in text
-    assert reason in page(operator, again)
 
 
 @pytest.mark.parametrize("address", ["", "customers/", "rows.csv"])
