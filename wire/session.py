@@ -42,6 +42,8 @@ MAX_BYTES = 64 * 1024 * 1024
 CHUNK_BYTES = 64 * 1024
 # What a remote is told to be that no connection came about with.
 UNREACHABLE = "could not be reached"
+# A gateway says so of what it has passed on, too: like a server error, it tells nothing about a write.
+REQUEST_TIMEOUT = 408
 REQUEST_ID_HEADERS = ("x-cw-request-id", "x-request-id")
 
 Params = Mapping[str, str | int]
@@ -50,7 +52,7 @@ OnSend = Callable[[], None] | None
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A complete answer that is neither a 429 nor a server error."""
+    """A complete answer that is neither a 429 nor a 408 nor a server error."""
 
     status: int
     headers: Mapping[str, str]
@@ -138,7 +140,7 @@ class RemoteSession:
         timeout: float | None = None,
         tries: int | None = None,
     ) -> Answer:
-        """The remote's answer below 500, or a RemoteError that says what to do next."""
+        """The remote's answer below 500 (and no 408), or a RemoteError that says what to do next."""
         sent_headers = dict(headers or {})
         if json is not None:
             sent_headers["Content-Type"] = "application/json"
@@ -175,7 +177,7 @@ class RemoteSession:
                     # Nothing was done there, so even a write may come again; waiting is no failure.
                     waited = self._obey(answer, waited)
                     continue
-                if answer.status < 500:
+                if answer.status < 500 and answer.status != REQUEST_TIMEOUT:
                     return answer
                 error = self._server_error(call, answer)
             failures += 1

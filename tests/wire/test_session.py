@@ -85,6 +85,7 @@ def test_a_get_gives_up_after_its_tries(clock: Clock, fault: dict[str, Any]) -> 
 @pytest.mark.parametrize(
     "fault",
     [
+        {"status": 408},
         {"status": 500, "body": "<h1>timeout</h1>"},
         {"status": 502},
         {"status": 503},
