@@ -129,8 +129,11 @@ class ConnectWiseClient:
                 after_id=after_id,
             )
         )
+        # Each once, as it was read last: where a list shifts while it is read, one may come twice, and
+        # whoever looks for a second one of a key would take it for that.
+        by_id = {item.id: item for page in pages for item in page.items}
         return Page(
-            items=tuple(item for page in pages for item in page.items),
+            items=tuple(by_id.values()),
             bad=tuple(item for page in pages for item in page.bad),
         )
 

@@ -75,6 +75,12 @@ class Rest:
     def delete(self, path: str, *, what: str, on_send: OnSend) -> Reply[None]:
         """Raises NotFound where it is gone already, PermanentError where ConnectWise keeps it."""
         answer = self._call("DELETE", path, what=what, on_send=on_send)
+        # A proxy's or a login page comes with 200, too, and has removed nothing.
+        if answer.body.strip():
+            try:
+                answer.json()
+            except ValueError as error:
+                raise errors.unreadable_write(answer) from error
         return Reply(None, answer.request_id)
 
     def pages(
@@ -93,11 +99,18 @@ class Rest:
         answer = self._call("GET", path, params=wanted, headers=FORWARD_ONLY, what=what)
         seen: set[str] = set()
         while True:
-            yield read_page(adapter, _listed(answer, what))
+            records = _listed(answer, what)
+            yield read_page(adapter, records)
             following = self._following(answer, seen, what)
-            if following is None:
+            if following:
+                answer = self._call("GET", following, headers=FORWARD_ONLY, what=what)
+                continue
+            last = _highest_id(records)
+            # What a proxy has cut off would be taken for not there, and sent again.
+            if len(records) < PAGE_SIZE or last <= int(wanted.get("pageId", 0)):
                 return
-            answer = self._call("GET", following, headers=FORWARD_ONLY, what=what)
+            wanted["pageId"] = last
+            answer = self._call("GET", path, params=wanted, headers=FORWARD_ONLY, what=what)
 
     def _following(self, answer: Answer, seen: set[str], what: str) -> str | None:
         """The next page's address, which must be on the same host and new."""
@@ -189,6 +202,11 @@ def _parsed(answer: Answer) -> Any:
     if answer.body.lstrip()[:1] == b"<":
         raise errors.web_page(answer)
     return answer.json()
+
+
+def _highest_id(records: list[object]) -> int:
+    ids = (record.get("id") for record in records if isinstance(record, dict))
+    return max((one for one in ids if isinstance(one, int)), default=0)
 
 
 def _listed(answer: Answer, what: str) -> list[object]:

@@ -155,6 +155,32 @@ def test_additions_are_one_list_from_an_id_on() -> None:
 
 
 @responses.activate
+def test_an_addition_that_a_shifting_list_shows_twice_is_one() -> None:
+    headers = {"Link": f'<{ADDITIONS}?page=2>; rel="next"'}
+    responses.get(
+        ADDITIONS, body=as_json([make_addition(id=8), make_addition(id=9)]), headers=headers
+    )
+    responses.get(ADDITIONS, body=as_json([make_addition(id=9), make_addition(id=10)]))
+    assert [addition.id for addition in make_client().additions(3).items] == [8, 9, 10]
+
+
+@responses.activate
+@pytest.mark.parametrize("beyond", [[], [1001]])
+def test_a_full_page_without_a_next_one_is_not_taken_for_the_end(beyond: list[int]) -> None:
+    """A proxy that drops the Link header would hide all that stands behind it."""
+    full = [make_addition(id=number) for number in range(1, 1001)]
+    match = responses.matchers.query_param_matcher
+    responses.get(ADDITIONS, body=as_json(full), match=[match({"pageSize": "1000"})])
+    responses.get(
+        ADDITIONS,
+        body=as_json([make_addition(id=number) for number in beyond]),
+        match=[match({"pageSize": "1000", "pageId": "1000"})],
+    )
+    found = make_client().additions(3).items
+    assert [addition.id for addition in found] == [*range(1, 1001), *beyond]
+
+
+@responses.activate
 def test_single_records_are_read() -> None:
     responses.get(f"{AGREEMENTS}/3", body=as_json(make_agreement()))
     responses.get(f"{ADDITIONS}/7", body=as_json(make_addition()))

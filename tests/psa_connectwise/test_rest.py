@@ -7,7 +7,7 @@ import responses
 
 from tests.psa_connectwise.test_payloads import make_new_addition
 from tests.psa_connectwise.wire_data import LOGIN, ROOT, as_json, make_addition, make_client
-from wire.errors import ConfigError, NotFound, RemoteError, TransientError
+from wire.errors import ConfigError, NotFound, OutcomeUnknown, RemoteError, TransientError
 
 HOST = "https://api-na.myconnectwise.net"
 OLD = f"{HOST}/v2025_1/apis/3.0"
@@ -109,3 +109,11 @@ def test_the_code_base_is_looked_up_again_only_once() -> None:
         with pytest.raises(NotFound):
             client.addition(3, 7)
     assert calls().count(f"GET {LOGIN}") == 1
+
+
+@responses.activate
+@pytest.mark.parametrize("body", ["<html><title>Sign in</title></html>", "It works!"])
+def test_a_page_that_answers_a_removal_with_200_has_removed_nothing(body: str) -> None:
+    responses.delete(f"{ROOT}{ADDITION}", status=200, body=body)
+    with pytest.raises(OutcomeUnknown, match="can't be read"):
+        make_client().delete_addition(3, 7)
