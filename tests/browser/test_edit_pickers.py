@@ -13,7 +13,7 @@ from invoices.models import InvoiceLine, LineEdit
 from invoices.services.lines import update_lines
 from mapping.queries.pickers import Option, company_options
 from tests.browser.conftest import MakeLine, SignIn
-from tests.browser.test_grid_edit import begin_edit, choose, pencil, row_of
+from tests.browser.row_editing import begin_edit, choose, pencil, row_of
 from tests.factories import make_agreement, make_company, make_product
 
 
