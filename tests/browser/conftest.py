@@ -20,6 +20,8 @@ from pytest_django.live_server_helper import LiveServer
 from invoices.models import InvoiceLine, Period
 from invoices.months import month_of
 from invoices.services.mapping_port import SEARCH_TEXT
+from invoices.tasks.loading import load_invoice_lines
+from tests.browser.row_editing import Edited, begin_edit
 from tests.factories import make_line, make_user
 
 OPERATOR = (
@@ -119,6 +121,22 @@ def seed(month: date) -> MakeLine:
         return line
 
     return make
+
+
+@pytest.fixture
+def edited(sign_in: SignIn, operator: User, seed: MakeLine) -> Edited:
+    """The only line of the month, its row open for the operator."""
+    line = seed()
+    page = sign_in(operator)
+    return Edited(page, line, begin_edit(page, line))
+
+
+@pytest.fixture
+def asked_loads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Loads that wait for the test to be their worker."""
+    loads: list[int] = []
+    monkeypatch.setattr(load_invoice_lines, "delay", loads.append)
+    return loads
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,17 @@
 """What an operator's hands do to edit a row in place, for the tests that edit one."""
 
 import re
+from typing import NamedTuple
 
 from playwright.sync_api import Locator, Page, expect
 
 from invoices.models import InvoiceLine
+
+
+class Edited(NamedTuple):
+    page: Page
+    line: InvoiceLine
+    row: Locator
 
 
 def row_of(page: Page, line: InvoiceLine) -> Locator:

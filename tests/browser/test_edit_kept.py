@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from invoices.models import InvoiceLine
 from tests.browser.conftest import OPERATOR, MakeLine, SignIn
-from tests.browser.row_editing import begin_edit, row_of
+from tests.browser.row_editing import Edited, begin_edit, row_of
 from tests.factories import make_user
 
 
@@ -48,12 +48,8 @@ def test_p34_the_second_of_two_users_is_told_who_and_what_and_keeps_their_work(
     )
 
 
-def test_unsaved_work_is_not_taken_away_by_a_sort(
-    sign_in: SignIn, operator: User, seed: MakeLine, month: date
-) -> None:
-    line = seed()
-    page = sign_in(operator)
-    row = begin_edit(page, line)
+def test_unsaved_work_is_not_taken_away_by_a_sort(edited: Edited, month: date) -> None:
+    page, row = edited.page, edited.row
     row.get_by_label("Charge End Date").fill(month.replace(day=20).isoformat())
     page.get_by_role("link", name="Charge Type", exact=True).click()
     expect(page.locator(".toast-item")).to_contain_text("unsaved changes")
@@ -81,11 +77,9 @@ def test_live_rows_come_and_the_row_under_edit_is_left_alone_and_told(
 
 
 def test_work_outlives_the_session_and_is_saved_after_signing_in_elsewhere(
-    sign_in: SignIn, operator: User, seed: MakeLine, month: date
+    edited: Edited, operator: User, month: date
 ) -> None:
-    line = seed()
-    page = sign_in(operator)
-    row = begin_edit(page, line)
+    page, line, row = edited
     row.get_by_label("Charge Start Date").fill(month.replace(day=2).isoformat())
     Session.objects.all().delete()
     notice = page.get_by_text("You are signed out.")

@@ -13,7 +13,7 @@ from invoices.models import InvoiceLine, LineEdit
 from invoices.services.lines import update_lines
 from mapping.queries.pickers import Option, company_options
 from tests.browser.conftest import MakeLine, SignIn
-from tests.browser.row_editing import begin_edit, choose, pencil, row_of
+from tests.browser.row_editing import Edited, begin_edit, choose, pencil, row_of
 from tests.factories import make_agreement, make_company, make_product
 
 
@@ -43,14 +43,10 @@ def test_p32_what_was_used_last_comes_first(
     expect(options.get_by_role("option").first).to_contain_text("Zebra")
 
 
-def test_p32_twins_show_their_connectwise_id_and_the_id_follows_the_choice(
-    sign_in: SignIn, operator: User, seed: MakeLine
-) -> None:
+def test_p32_twins_show_their_connectwise_id_and_the_id_follows_the_choice(edited: Edited) -> None:
+    page, line, row = edited
     make_company(name="Nordwind", connectwise_id=101, city="Bremen")
     twin = make_company(name="Nordwind", connectwise_id=202, city="Kiel")
-    line = seed()
-    page = sign_in(operator)
-    row = begin_edit(page, line)
     options = open_picker(page, row, "PSA Organization").get_by_role("option")
     expect(options).to_have_text([re.compile("ID 101.*Bremen"), re.compile("ID 202.*Kiel")])
     page.keyboard.press("ArrowDown")
@@ -63,13 +59,9 @@ def test_p32_twins_show_their_connectwise_id_and_the_id_follows_the_choice(
     assert line.company == twin
 
 
-def test_p32_matched_letters_are_marked_and_no_match_says_what_to_do(
-    sign_in: SignIn, operator: User, seed: MakeLine
-) -> None:
+def test_p32_matched_letters_are_marked_and_no_match_says_what_to_do(edited: Edited) -> None:
+    page, line, row = edited
     make_product(name="Microsoft 365 E3")
-    line = seed()
-    page = sign_in(operator)
-    row = begin_edit(page, line)
     row.get_by_role("combobox", name="PSA Product").fill("365")
     options = page.get_by_role("listbox", name="PSA Product").get_by_role("option")
     expect(options.locator("mark")).to_have_text("365")
@@ -82,13 +74,9 @@ def test_p32_matched_letters_are_marked_and_no_match_says_what_to_do(
     assert line.product is None
 
 
-def test_escape_closes_the_list_first_and_the_edit_second(
-    sign_in: SignIn, operator: User, seed: MakeLine
-) -> None:
+def test_escape_closes_the_list_first_and_the_edit_second(edited: Edited) -> None:
+    page, line, row = edited
     make_company(name="Acme")
-    line = seed()
-    page = sign_in(operator)
-    row = begin_edit(page, line)
     options = open_picker(page, row, "PSA Organization")
     page.keyboard.press("Escape")
     expect(options).to_be_hidden()
@@ -181,11 +169,9 @@ def test_p37_a_synced_row_is_read_only_and_says_where_it_is_changed_now(
 
 
 def test_p34_a_row_synced_meanwhile_says_by_whom(
-    sign_in: SignIn, operator: User, seed: MakeLine, month: date
+    edited: Edited, operator: User, month: date
 ) -> None:
-    line = seed()
-    page = sign_in(operator)
-    row = begin_edit(page, line)
+    page, row = edited.page, edited.row
     row.get_by_label("Charge Start Date").fill(month.replace(day=3).isoformat())
     InvoiceLine.objects.update(psa_status="synced", synced_by=operator, version=2)
     page.keyboard.press("Enter")
@@ -196,15 +182,11 @@ def test_p34_a_row_synced_meanwhile_says_by_whom(
     expect(page.locator("#offer")).to_be_empty()
 
 
-def test_p32_enter_that_is_quicker_than_the_answer_takes_the_best_match(
-    sign_in: SignIn, operator: User, seed: MakeLine
-) -> None:
+def test_p32_enter_that_is_quicker_than_the_answer_takes_the_best_match(edited: Edited) -> None:
     """Typed in one go, with the next field under the fingers before the list is there."""
+    page, line, row = edited
     for name in ("Aardvark", "Zebra"):
         make_company(name=name)
-    line = seed()
-    page = sign_in(operator)
-    row = begin_edit(page, line)
     row.get_by_role("combobox", name="PSA Organization").focus()
     page.keyboard.type("zebra")
     page.keyboard.press("Enter")
@@ -220,12 +202,11 @@ def test_p32_enter_that_is_quicker_than_the_answer_takes_the_best_match(
     "keys", [("Enter", "Enter"), ("Enter", "Tab", "Enter"), ("Tab", "Enter")], ids="-".join
 )
 def test_p32_what_is_saved_before_the_answer_is_what_the_answer_brings(
-    sign_in: SignIn,
-    operator: User,
-    seed: MakeLine,
+    edited: Edited,
     monkeypatch: pytest.MonkeyPatch,
     keys: tuple[str, ...],
 ) -> None:
+    page, line, row = edited
     answered = Event()
 
     def slowly(**asked: Any) -> list[Option]:
@@ -234,9 +215,6 @@ def test_p32_what_is_saved_before_the_answer_is_what_the_answer_brings(
 
     monkeypatch.setattr("mapping.views.pickers.company_options", slowly)
     make_company(name="Zebra")
-    line = seed()
-    page = sign_in(operator)
-    row = begin_edit(page, line)
     row.get_by_role("combobox", name="PSA Organization").focus()
     page.keyboard.type("zebra")
     for key in keys:
@@ -248,12 +226,11 @@ def test_p32_what_is_saved_before_the_answer_is_what_the_answer_brings(
 
 
 def test_escape_after_enter_shows_what_the_slow_save_made(
-    sign_in: SignIn,
-    operator: User,
-    seed: MakeLine,
+    edited: Edited,
     month: date,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    page, row = edited.page, edited.row
     pressed = Event()
 
     def slowly(**given: Any) -> LineEdit | None:
@@ -261,9 +238,6 @@ def test_escape_after_enter_shows_what_the_slow_save_made(
         return update_lines(**given)
 
     monkeypatch.setattr("invoices.views.edit.update_lines", slowly)
-    line = seed()
-    page = sign_in(operator)
-    row = begin_edit(page, line)
     row.get_by_label("Charge Start Date").fill(month.replace(day=2).isoformat())
     page.keyboard.press("Enter")
     expect(row.locator("form.htmx-request")).to_have_count(1)

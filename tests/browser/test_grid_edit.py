@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from invoices.models import InvoiceLine
 from tests.browser.conftest import MakeLine, SignIn
-from tests.browser.row_editing import begin_edit, choose, pencil, row_of
+from tests.browser.row_editing import Edited, begin_edit, choose, pencil, row_of
 from tests.factories import make_agreement, make_company, make_product
 
 
@@ -40,12 +40,8 @@ def test_a_row_is_mapped_by_keyboard_alone(
     assert line.agreement_name == "Managed Cloud"
 
 
-def test_p30_escape_restores_everything_and_the_focus(
-    sign_in: SignIn, operator: User, seed: MakeLine, month: date
-) -> None:
-    line = seed()
-    page = sign_in(operator)
-    row = begin_edit(page, line)
+def test_p30_escape_restores_everything_and_the_focus(edited: Edited, month: date) -> None:
+    page, line, row = edited
     row.get_by_label("Charge Start Date").fill(month.replace(day=9).isoformat())
     page.keyboard.press("Escape")
     expect(row.locator("input.cell-input")).to_have_count(0)
@@ -54,10 +50,8 @@ def test_p30_escape_restores_everything_and_the_focus(
     assert InvoiceLine.objects.get(pk=line.pk).version == 1
 
 
-def test_p30_the_red_cross_cancels_too(sign_in: SignIn, operator: User, seed: MakeLine) -> None:
-    line = seed()
-    page = sign_in(operator)
-    row = begin_edit(page, line)
+def test_p30_the_red_cross_cancels_too(edited: Edited) -> None:
+    page, line, row = edited
     colours = [
         row.get_by_role("button", name=name).evaluate("e => getComputedStyle(e).color")
         for name in ("Save", "Cancel")
@@ -130,12 +124,8 @@ def test_p31_without_an_organization_there_is_no_agreement_to_choose(
     expect(begin_edit(page, line).get_by_role("combobox", name="PSA Agreement")).to_be_disabled()
 
 
-def test_p34_an_end_before_the_start_is_refused_at_the_field(
-    sign_in: SignIn, operator: User, seed: MakeLine
-) -> None:
-    line = seed()
-    page = sign_in(operator)
-    row = begin_edit(page, line)
+def test_p34_an_end_before_the_start_is_refused_at_the_field(edited: Edited) -> None:
+    page, row = edited.page, edited.row
     row.get_by_label("Charge End Date").fill("2020-01-01")
     page.keyboard.press("Enter")
     expect(row.get_by_role("alert")).to_contain_text("The end 2020-01-01 is before the start")

@@ -2,30 +2,18 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from typing import cast
 
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from invoices.loading.load import run_load
 from invoices.models import Load
 from invoices.months import month_name, month_of, months_before
-from invoices.tasks.loading import load_invoice_lines
-from platform_client.client import PlatformClient
 from tests.factories import make_user
-from tests.invoices.loading.fake_platform import FakePlatform, make_platform_line
+from tests.invoices.loading.fake_platform import FakePlatform, be_the_worker, make_platform_line
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Loads that wait for the test to be their worker."""
-    loads: list[int] = []
-    monkeypatch.setattr(load_invoice_lines, "delay", loads.append)
-    return loads
 
 
 @pytest.fixture
@@ -40,7 +28,7 @@ def lines_of(month: date) -> FakePlatform:
 
 
 def test_a_month_is_loaded_from_the_empty_page(
-    invoices_tab: Page, asked: list[int], violations: Callable[[Page], list[str]]
+    invoices_tab: Page, asked_loads: list[int], violations: Callable[[Page], list[str]]
 ) -> None:
     page = invoices_tab
     current = month_of(timezone.now().date())
@@ -76,9 +64,9 @@ def test_a_month_is_loaded_from_the_empty_page(
     assert violations(page) == []
     Load.objects.update(heartbeat=datetime(2020, 1, 1, tzinfo=UTC))
 
-    (load,) = asked
+    (load,) = asked_loads
     platform = lines_of(previous)
-    assert run_load(load_id=load, make_client=lambda: cast(PlatformClient, platform))
+    be_the_worker(load, platform)
     expect(page.get_by_text(f"{month_name(previous)} loaded: 5 new")).to_be_visible()
     assert violations(page) == []
     chosen = page.get_by_label("Show invoices").locator("option:checked")
@@ -114,7 +102,7 @@ def test_everybody_sees_a_load_that_somebody_else_started(
     assert page.get_by_role("button", name="Load Invoices").count() == 0
 
 
-def test_the_keyboard_alone_loads_a_month(invoices_tab: Page, asked: list[int]) -> None:
+def test_the_keyboard_alone_loads_a_month(invoices_tab: Page, asked_loads: list[int]) -> None:
     page = invoices_tab
     opener = page.locator("#load-invoices")
     opener.focus()
@@ -130,4 +118,4 @@ def test_the_keyboard_alone_loads_a_month(invoices_tab: Page, asked: list[int]) 
     page.keyboard.press("Enter")
     expect(dialog).to_be_hidden()
     expect(page.get_by_text("Waiting for a worker…")).to_be_visible()
-    assert len(asked) == 1
+    assert len(asked_loads) == 1

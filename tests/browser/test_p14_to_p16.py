@@ -2,30 +2,20 @@
 
 import re
 from datetime import date
-from typing import cast
 
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 from playwright.sync_api import Route, expect
 
-from invoices.loading.load import run_load
 from invoices.models import Load, Period
 from invoices.months import month_name, month_of, months_before
-from invoices.tasks.loading import load_invoice_lines
 from platform_client.client import PlatformClient
 from tests.browser.conftest import MakeLine, SignIn
-from tests.invoices.loading.fake_platform import FakePlatform, make_platform_line
+from tests.browser.loading import open_load_dialog
+from tests.invoices.loading.fake_platform import FakePlatform, be_the_worker, make_platform_line
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Loads that wait for the test to be their worker."""
-    loads: list[int] = []
-    monkeypatch.setattr(load_invoice_lines, "delay", loads.append)
-    return loads
 
 
 def loaded(*months: date) -> None:
@@ -59,11 +49,10 @@ def test_p14_show_invoices_lists_the_loaded_months_newest_first(
 
 
 def test_p15_load_invoices_asks_which_periods(
-    sign_in: SignIn, operator: User, month: date, asked: list[int]
+    sign_in: SignIn, operator: User, month: date, asked_loads: list[int]
 ) -> None:
     page = sign_in(operator)
-    page.get_by_role("button", name="Load Invoices").click()
-    dialog = page.get_by_role("dialog", name="Load Invoice Lines")
+    dialog = open_load_dialog(page)
     expect(dialog.get_by_role("heading")).to_have_text("Load Invoice Lines")
     expect(dialog).to_contain_text("Select which periods to load invoice lines for.")
     go = dialog.get_by_role("button", name="Load", exact=True)
@@ -85,7 +74,7 @@ def test_p15_load_invoices_asks_which_periods(
 
 
 def test_p15a_a_new_period_is_there_without_a_reload_also_with_no_line(
-    sign_in: SignIn, operator: User, month: date, asked: list[int]
+    sign_in: SignIn, operator: User, month: date, asked_loads: list[int]
 ) -> None:
     last = months_before(month, 1)
     page = sign_in(operator)
@@ -94,9 +83,9 @@ def test_p15a_a_new_period_is_there_without_a_reload_also_with_no_line(
     page.get_by_role("checkbox", name="Previous Month").check()
     page.get_by_role("button", name="Load", exact=True).click()
     expect(page.get_by_text(f"Loading {month_name(last)}")).to_be_visible()
-    (load,) = asked
+    (load,) = asked_loads
     nothing = FakePlatform()
-    assert run_load(load_id=load, make_client=lambda: cast(PlatformClient, nothing))
+    be_the_worker(load, nothing)
     chooser = page.get_by_label("Show invoices")
     expect(chooser.locator("option")).to_have_count(2)
     expect(page.get_by_text(f"{month_name(last)} loaded: 0 new")).to_be_visible()
@@ -152,7 +141,7 @@ def test_p16_the_months_are_those_of_the_business_day(
 
 
 def test_p16_only_final_invoices_are_loaded(
-    sign_in: SignIn, operator: User, asked: list[int]
+    sign_in: SignIn, operator: User, asked_loads: list[int]
 ) -> None:
     current = month_of(timezone.now().date())
     statuses = ("Verified", "Issued", "Paid", "Payment Card Error", "New", "New Corrected")
@@ -167,5 +156,5 @@ def test_p16_only_final_invoices_are_loaded(
     page.get_by_role("checkbox", name="Current Month").check()
     page.get_by_role("button", name="Load", exact=True).click()
     expect(page.get_by_text(f"Loading {month_name(current)}")).to_be_visible()
-    assert run_load(load_id=asked[0], make_client=lambda: cast(PlatformClient, platform))
+    be_the_worker(asked_loads[0], platform)
     expect(page.locator("#totals")).to_contain_text("Total invoice lines: 4")

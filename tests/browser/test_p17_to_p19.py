@@ -3,21 +3,24 @@
 import re
 from datetime import date
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Locator, Page, expect
 
-from invoices.loading.load import run_load
 from invoices.models import InvoiceLine, SyncRun
 from invoices.months import month_name
-from invoices.tasks.loading import load_invoice_lines
-from platform_client.client import PlatformClient
 from platform_client.schemas import BadItem
 from platform_client.schemas import InvoiceLine as PlatformLine
 from tests.browser.conftest import SignIn
-from tests.invoices.loading.fake_platform import FakePlatform, load, make_platform_line
+from tests.browser.loading import open_load_dialog
+from tests.invoices.loading.fake_platform import (
+    FakePlatform,
+    be_the_worker,
+    load,
+    make_platform_line,
+)
 
 
 @pytest.fixture
@@ -30,24 +33,11 @@ def platform_line(number: int, month: date, **values: Any) -> PlatformLine:
     return make_platform_line(number, **{"invoice_date": month, **values})
 
 
-@pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Loads that wait for the test to be their worker."""
-    loads: list[int] = []
-    monkeypatch.setattr(load_invoice_lines, "delay", loads.append)
-    return loads
-
-
 def ask_for_this_month(page: Page) -> Locator:
-    page.get_by_role("button", name="Load Invoices").click()
-    dialog = page.get_by_role("dialog", name="Load Invoice Lines")
+    dialog = open_load_dialog(page)
     dialog.get_by_role("checkbox", name="Current Month").check()
     dialog.get_by_role("button", name="Load", exact=True).click()
     return dialog
-
-
-def be_the_worker(load_id: int, platform: FakePlatform) -> None:
-    assert run_load(load_id=load_id, make_client=lambda: cast(PlatformClient, platform))
 
 
 def row(page: Page, number: int) -> Locator:
@@ -60,7 +50,7 @@ def set_line(number: int, **values: Any) -> None:
 
 
 def test_p17_a_second_load_brings_what_is_new_and_keeps_what_is_the_users(
-    sign_in: SignIn, operator: User, month: date, platform: FakePlatform, asked: list[int]
+    sign_in: SignIn, operator: User, month: date, platform: FakePlatform, asked_loads: list[int]
 ) -> None:
     load(platform, month)
     mine = month.replace(day=9)
@@ -79,7 +69,7 @@ def test_p17_a_second_load_brings_what_is_new_and_keeps_what_is_the_users(
         f"{month_name(month)} is being loaded already. Wait until that load has ended."
     )
     dialog.get_by_role("button", name="Cancel").click()
-    be_the_worker(asked[0], platform)
+    be_the_worker(asked_loads[0], platform)
 
     expect(page.get_by_label("Result of loading")).to_contain_text(
         f"{month_name(month)} loaded: 1 new, 2 updated, 0 unchanged, 1 gone,"
@@ -97,11 +87,10 @@ def test_p17_a_second_load_brings_what_is_new_and_keeps_what_is_the_users(
 
 
 def test_p17_a_period_that_a_run_posts_is_not_loaded(
-    sign_in: SignIn, operator: User, month: date, asked: list[int]
+    sign_in: SignIn, operator: User, month: date, asked_loads: list[int]
 ) -> None:
     page = sign_in(operator)
-    page.get_by_role("button", name="Load Invoices").click()
-    dialog = page.get_by_role("dialog", name="Load Invoice Lines")
+    dialog = open_load_dialog(page)
     dialog.get_by_role("checkbox", name="Current Month").check()
     run = SyncRun.objects.create(period=month, state="running")
     dialog.get_by_role("button", name="Load", exact=True).click()
@@ -109,17 +98,17 @@ def test_p17_a_period_that_a_run_posts_is_not_loaded(
         f"{month_name(month)} can't be loaded while run {run.pk} posts its lines."
         " Wait until it has ended, or stop it."
     )
-    assert asked == []
+    assert asked_loads == []
 
 
 def test_p18_a_bad_line_is_told_and_never_loses_the_rest(
-    sign_in: SignIn, operator: User, month: date, platform: FakePlatform, asked: list[int]
+    sign_in: SignIn, operator: User, month: date, platform: FakePlatform, asked_loads: list[int]
 ) -> None:
     platform.bad = [BadItem("LINE-66", "quantity: should be a decimal in a string")]
     page = sign_in(operator)
     ask_for_this_month(page)
     expect(page.get_by_role("region", name="Loading")).to_contain_text("started by olivia")
-    be_the_worker(asked[0], platform)
+    be_the_worker(asked_loads[0], platform)
 
     expect(page.get_by_label("Result of loading")).to_contain_text(
         "The period is incomplete: 1 line was bad (see System Logs). Load it again."

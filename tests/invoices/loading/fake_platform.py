@@ -98,6 +98,10 @@ def _pages(lines: list[InvoiceLine], size: int) -> Iterator[list[InvoiceLine]]:
 def load(platform: FakePlatform, month: date = MAY) -> Load:
     """Load the month from the fake, as a worker would."""
     under_way = start_load(month=month, user=None)
-    assert run_load(load_id=under_way.pk, make_client=lambda: cast(PlatformClient, platform))
+    be_the_worker(under_way.pk, platform)
     under_way.refresh_from_db()
     return under_way
+
+
+def be_the_worker(load_id: int, platform: FakePlatform) -> None:
+    assert run_load(load_id=load_id, make_client=lambda: cast(PlatformClient, platform))
