@@ -54,11 +54,6 @@ def broken_page(what: str, why: str) -> PermanentError:
 
 def words(answer: Answer) -> str:
     """The problem's title and detail; "" where there is none."""
-    try:
-        body = answer.json()
-    except ValueError:
-        return ""
-    if not isinstance(body, dict):
-        return ""
+    body = answer.problem()
     told = (str(body.get(name) or "").strip().rstrip(".") for name in ("title", "detail"))
     return redact(": ".join(text for text in told if text))[:WORDS_LENGTH]

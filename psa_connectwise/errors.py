@@ -56,12 +56,7 @@ def unreadable_write(answer: Answer) -> OutcomeUnknown:
 
 def words(answer: Answer) -> str:
     """ConnectWise's own words, inner errors joined; "" where it has none."""
-    try:
-        body = answer.json()
-    except ValueError:
-        return ""
-    if not isinstance(body, dict):
-        return ""
+    body = answer.problem()
     inner = body.get("errors")
     told = (
         [_inner(error) for error in inner if isinstance(error, dict)]

@@ -68,6 +68,14 @@ class Answer:
         """The body with exact decimals; raises ValueError when it isn't JSON."""
         return decimal_json.loads(self.body)
 
+    def problem(self) -> Mapping[str, object]:
+        """The object that tells what is wrong; empty where the body is none."""
+        try:
+            told = self.json()
+        except ValueError:
+            return {}
+        return told if isinstance(told, dict) else {}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:

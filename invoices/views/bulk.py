@@ -2,7 +2,7 @@
 
 from django.contrib.auth.decorators import permission_required
 from django.db import transaction
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -14,7 +14,7 @@ from invoices.queries.bulk import Companies, companies_of, updates_ended_since, 
 from invoices.services import bulk
 from invoices.services.selection import selected_lines
 from invoices.tasks.bulk import ring
-from invoices.views.grid import chosen_period
+from invoices.views.grid import period_or_404
 from invoices.views.told import looks_since, tell
 from mapping.http import HtmxHttpRequest, toast
 from mapping.queries.pickers import agreement_options, words_of
@@ -27,9 +27,7 @@ State = LineEdit.State
 @may_edit
 def card(request: HtmxHttpRequest) -> HttpResponse:
     """GET is the card; POST asks whether to do what it says, without closing it."""
-    period = chosen_period(request)
-    if period is None:
-        raise Http404
+    period = period_or_404(request)
     if request.method == "GET":
         return _card(request, BulkForm())
     form = BulkForm(request.POST)
@@ -121,8 +119,7 @@ def progress(request: HtmxHttpRequest) -> HttpResponse:
 
 
 def _card(request: HtmxHttpRequest, form: BulkForm) -> HttpResponse:
-    period = chosen_period(request)
-    assert period is not None
+    period = period_or_404(request)
     selected = selected_lines(user=request.user, period=period.month)
     chosen = form.cleaned_data.get("agreement") if form.is_bound else None
     new = form.is_bound and form.data.get("agreement") == "new"
@@ -138,9 +135,7 @@ def _card(request: HtmxHttpRequest, form: BulkForm) -> HttpResponse:
 
 
 def _companies(request: HtmxHttpRequest) -> Companies:
-    period = chosen_period(request)
-    if period is None:
-        raise Http404
+    period = period_or_404(request)
     return companies_of(selected_lines(user=request.user, period=period.month))
 
 

@@ -2,12 +2,12 @@
 
 from typing import Literal
 
-from django.http import Http404, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponseBase, StreamingHttpResponse
 from django.views.decorators.http import require_GET
 
 from invoices.queries.lines import matching_lines, ordered
 from invoices.services.export import csv_of, workbook_of
-from invoices.views.grid import chosen_period, layout_for, state_of
+from invoices.views.grid import layout_for, period_or_404, state_of
 from mapping.http import HtmxHttpRequest
 
 KINDS = {
@@ -19,9 +19,7 @@ KINDS = {
 @require_GET
 def export(request: HtmxHttpRequest, kind: Literal["csv", "xlsx"]) -> HttpResponseBase:
     """Sent while it is written: the download begins at once, whatever the number of lines."""
-    period = chosen_period(request)
-    if period is None:
-        raise Http404
+    period = period_or_404(request)
     grid = state_of(request, period)
     lines = ordered(matching_lines(period.month, grid), grid)
     columns = [shown.column for shown in layout_for(request.user).columns]

@@ -75,9 +75,9 @@ def periods(request: HtmxHttpRequest) -> HttpResponse:
 @require_GET
 def filter_values(request: HtmxHttpRequest, column: str) -> HttpResponse:
     """The values of one column for its popover, or for the search inside it."""
-    period = chosen_period(request)
-    if column not in FILTERS or period is None:
+    if column not in FILTERS:
         raise Http404
+    period = period_or_404(request)
     grid = state_of(request, period)
     find = request.GET.get("find", "")[:100]
     context = {
@@ -127,6 +127,14 @@ def chosen_period(request: HtmxHttpRequest) -> Period | None:
     except ValueError:
         return loaded.first()
     return loaded.filter(month=asked).first() or loaded.first()
+
+
+def period_or_404(request: HtmxHttpRequest) -> Period:
+    """The same for what an empty installation has no page for."""
+    period = chosen_period(request)
+    if period is None:
+        raise Http404
+    return period
 
 
 def shown_periods() -> list[Period]:

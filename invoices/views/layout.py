@@ -2,12 +2,12 @@
 
 from itertools import groupby
 
-from django.http import Http404, HttpResponse, HttpResponseBadRequest
+from django.http import HttpResponse, HttpResponseBadRequest
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from invoices.queries.columns import BY_KEY, COLUMNS, clamped
-from invoices.views.grid import GRID, chosen_period, grid_context, layout_for, state_of
+from invoices.views.grid import GRID, grid_context, layout_for, period_or_404, state_of
 from mapping.http import HtmxHttpRequest
 from mapping.numbers import is_number
 from mapping.services.grid_choices import choose_columns, reset_layout, set_width
@@ -16,9 +16,7 @@ from mapping.services.grid_choices import choose_columns, reset_layout, set_widt
 @require_http_methods(["GET", "POST"])
 def columns(request: HtmxHttpRequest) -> HttpResponse:
     """The chooser; a POST keeps the choice, or with `reset` the grid's own, and answers the grid."""
-    period = chosen_period(request)
-    if period is None:
-        raise Http404
+    period = period_or_404(request)
     if request.method == "POST":
         chosen = [key for key in request.POST.getlist("column") if key in BY_KEY]
         if request.POST.get("reset"):

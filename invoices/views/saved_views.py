@@ -1,13 +1,13 @@
 """Looks at the Invoices grid that a user has given a name: search, filters, sort, columns."""
 
-from django.http import Http404, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import HttpResponseLocation
 
 from invoices.models import Period
-from invoices.views.grid import GRID, chosen_period, layout_for, state_of
+from invoices.views.grid import GRID, layout_for, period_or_404, state_of
 from mapping.http import HtmxHttpRequest, toast
 from mapping.models import SavedView
 from mapping.services.grid_choices import choose_columns, delete_view, save_view
@@ -20,7 +20,7 @@ PASSING = {"period", "page"}
 @require_http_methods(["GET", "POST"])
 def saved_views(request: HtmxHttpRequest) -> HttpResponse:
     """The user's views; a POST keeps what the URL shows under `name`."""
-    period = _period(request)
+    period = period_or_404(request)
     name = " ".join(request.POST.get("name", "").replace("\0", "").split())[:LONGEST_NAME]
     if request.method == "GET" or not name:
         missing = "Give the view a name." if request.method == "POST" else ""
@@ -42,7 +42,7 @@ def saved_view_open(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     view = get_object_or_404(SavedView, pk=pk, user=request.user, grid=GRID)
     choose_columns(user=request.user, grid=GRID, columns=view.columns)
     query = QueryDict(mutable=True)
-    query["period"] = f"{_period(request).month:%Y-%m}"
+    query["period"] = f"{period_or_404(request).month:%Y-%m}"
     for key, values in view.params.items():
         query.setlist(key, values)
     address = f"{reverse('invoices:lines')}?{query.urlencode()}"
@@ -52,7 +52,7 @@ def saved_view_open(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def saved_view_delete(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     delete_view(user=request.user, pk=pk)
-    return _menu(request, _period(request))
+    return _menu(request, period_or_404(request))
 
 
 def _menu(request: HtmxHttpRequest, period: Period, *, error: str = "") -> HttpResponse:
@@ -63,10 +63,3 @@ def _menu(request: HtmxHttpRequest, period: Period, *, error: str = "") -> HttpR
     }
     status = 422 if error else 200
     return render(request, "invoices/_saved_views.html", context, status=status)
-
-
-def _period(request: HtmxHttpRequest) -> Period:
-    period = chosen_period(request)
-    if period is None:
-        raise Http404
-    return period

@@ -1,14 +1,14 @@
 """Ticks rows of the grid and unticks them; the selection is kept on the server (P35)."""
 
 from django.contrib.auth.decorators import permission_required
-from django.http import Http404, HttpResponse, HttpResponseBadRequest
+from django.http import HttpResponse, HttpResponseBadRequest
 from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
 from invoices.models import InvoiceLine
 from invoices.queries.lines import matching_lines
 from invoices.services.selection import clear_selection, select_lines, unselect_lines
-from invoices.views.grid import chosen_period, grid_context, selection_context, state_of
+from invoices.views.grid import grid_context, period_or_404, selection_context, state_of
 from mapping.grid import PAGE_SIZES
 from mapping.http import HtmxHttpRequest
 from mapping.numbers import is_number
@@ -20,9 +20,7 @@ MOST_IDS = 2 * max(PAGE_SIZES)
 @require_POST
 def tick(request: HtmxHttpRequest) -> HttpResponse:
     """Ticks (`on`) or unticks the posted `line` ids; answers how many are ticked, of `shown`."""
-    period = chosen_period(request)
-    if period is None:
-        raise Http404
+    period = period_or_404(request)
     ids, shown = _ids(request, "line"), _ids(request, "shown")
     if ids is None or shown is None:
         return HttpResponseBadRequest("Rows are named by their numbers.")
@@ -44,9 +42,7 @@ def tick(request: HtmxHttpRequest) -> HttpResponse:
 @require_POST
 def tick_all(request: HtmxHttpRequest) -> HttpResponse:
     """Ticks every line that the search and filters of the URL leave, as they are at this moment."""
-    period = chosen_period(request)
-    if period is None:
-        raise Http404
+    period = period_or_404(request)
     matching = matching_lines(period.month, state_of(request, period))
     select_lines(user=request.user, period=period.month, lines=matching)
     return render(request, "invoices/_line_grid.html", grid_context(request, period))
@@ -56,9 +52,7 @@ def tick_all(request: HtmxHttpRequest) -> HttpResponse:
 @require_POST
 def untick_all(request: HtmxHttpRequest) -> HttpResponse:
     """Also what this page, or its filters, don't show."""
-    period = chosen_period(request)
-    if period is None:
-        raise Http404
+    period = period_or_404(request)
     clear_selection(user=request.user)
     return render(request, "invoices/_line_grid.html", grid_context(request, period))
 
