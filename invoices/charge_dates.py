@@ -176,6 +176,12 @@ class DateToSend:
     value: date | None
     why: str
 
+    def not_before(self, start: date) -> "DateToSend":
+        if self.value is None or self.value >= start:
+            return self
+        why = f"{self.why} {self.value:%Y-%m-%d} is before the start, so the start is sent."
+        return DateToSend(start, why)
+
 
 def end_date_to_send(
     *,
@@ -187,38 +193,15 @@ def end_date_to_send(
     platform_end: date | None,
 ) -> DateToSend:
     """P25; `start`, `end` and `end_source` are what stands on the line now."""
-    chosen = _chosen_end(
-        charge_type=charge_type,
-        custom=custom,
-        start=start,
-        end=end,
-        end_source=end_source,
-        platform_end=platform_end,
-    )
-    if chosen.value is not None and chosen.value < start:
-        return DateToSend(
-            start,
-            f"{chosen.why} {chosen.value:%Y-%m-%d} is before the start, so the start is sent.",
-        )
-    return chosen
-
-
-def _chosen_end(
-    *,
-    charge_type: str,
-    custom: bool,
-    start: date,
-    end: date | None,
-    end_source: str,
-    platform_end: date | None,
-) -> DateToSend:
     if end_source == FROM_USER and end is not None:
-        return DateToSend(end, "Set by a user.")
-    if end_source == FROM_RULE:
+        chosen = DateToSend(end, "Set by a user.")
+    elif end_source == FROM_RULE:
         # Also none at all: "No date" is a rule's choice, too.
-        return DateToSend(end, "Set by a charge-date rule.")
-    if custom and platform_end is not None:
-        return DateToSend(platform_end, "Custom invoice: the Platform's end date.")
-    if charge_type in RECURRING and not custom:
-        return DateToSend(None, "Recurring: sent without an end date.")
-    return DateToSend(last_day(start), "Not recurring: the last day of the start month.")
+        chosen = DateToSend(end, "Set by a charge-date rule.")
+    elif custom and platform_end is not None:
+        chosen = DateToSend(platform_end, "Custom invoice: the Platform's end date.")
+    elif charge_type in RECURRING and not custom:
+        chosen = DateToSend(None, "Recurring: sent without an end date.")
+    else:
+        chosen = DateToSend(last_day(start), "Not recurring: the last day of the start month.")
+    return chosen.not_before(start)

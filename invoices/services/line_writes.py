@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from datetime import date
 from functools import reduce
 from operator import or_
-from typing import Any
+from typing import Any, Literal
 
 from django.db.models import Case, F, ForeignKey, Q, QuerySet, Value, When
 
 from invoices.models import InvoiceLine, LineEdit
 from invoices.models.lines import DateSource, ValueSource
 from invoices.services.line_change import Choice, LineChange
-from psa_connectwise.models import Agreement
+from psa_connectwise.models import Agreement, Company, Product
 
 
 def write_change(
@@ -44,9 +44,9 @@ def _parts(change: LineChange, origin: ValueSource) -> list[Part]:
     return [
         *_start(change.start),
         *_end(change.end),
-        *_company(change, origin),
+        *_mapped("company", change.company, origin),
         *_agreement(change, origin),
-        *_product(change, origin),
+        *_mapped("product", change.product, origin),
     ]
 
 
@@ -70,17 +70,20 @@ def _end(end: date | Choice) -> list[Part]:
     return [(_differs("charge_end_date", end), values)]
 
 
-def _company(change: LineChange, origin: ValueSource) -> list[Part]:
-    company = change.company
-    if isinstance(company, Choice):
+def _mapped(
+    part: Literal["company", "product"],
+    target: Company | Product | Choice | None,
+    origin: ValueSource,
+) -> list[Part]:
+    if isinstance(target, Choice):
         return []
     values = {
-        "company": company,
-        "company_name": company.name if company else "",
-        "company_connectwise_id": company.connectwise_id if company else None,
-        "company_source": origin if company else ValueSource.NONE,
+        part: target,
+        f"{part}_name": target.name if target else "",
+        f"{part}_connectwise_id": target.connectwise_id if target else None,
+        f"{part}_source": origin if target else ValueSource.NONE,
     }
-    return [(_differs("company", company), values)]
+    return [(_differs(part, target), values)]
 
 
 def _agreement(change: LineChange, origin: ValueSource) -> list[Part]:
@@ -105,19 +108,6 @@ def _agreement_values(
         "create_agreement": creates,
         "agreement_source": origin if agreement or creates else ValueSource.NONE,
     }
-
-
-def _product(change: LineChange, origin: ValueSource) -> list[Part]:
-    product = change.product
-    if isinstance(product, Choice):
-        return []
-    values = {
-        "product": product,
-        "product_name": product.name if product else "",
-        "product_connectwise_id": product.connectwise_id if product else None,
-        "product_source": origin if product else ValueSource.NONE,
-    }
-    return [(_differs("product", product), values)]
 
 
 def _differs(field: str, value: object) -> Q:
