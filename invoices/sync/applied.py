@@ -248,7 +248,7 @@ def stand_in(removed_posting: int, made: Posting) -> None:
 
 
 def _log(operation: Operation, told: str) -> None:
-    name = operation.line.platform_id if operation.line else operation.subscription_id
+    name = record.operation_name(operation)
     words = WORDS[OperationKind(operation.kind)]
     if operation.undoes_id:
         words = f"was undone: it {words}"

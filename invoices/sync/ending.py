@@ -98,7 +98,7 @@ def policy_of(scope: RunScope) -> Policy:
 def ends_of(run: SyncRun) -> QuerySet[Operation]:
     """What the run planned for subscriptions that are gone, sent or not."""
     return run.operations.filter(
-        line=None, undoes=None, own_agreement=None, posting__isnull=False
+        line=None, undoes=None, own_agreement=None, posting__isnull=False, is_step=False
     ).select_related("posting__line", "posting__agreement")
 
 

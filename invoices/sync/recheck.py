@@ -6,7 +6,6 @@ uninvoiced one of the two is deleted and logged (docs/posting.md, 6).
 
 import logging
 from collections.abc import Callable
-from typing import cast
 
 from django.db import transaction
 from django.db.models import F
@@ -16,7 +15,7 @@ from invoices.models import InvoiceLine, Operation, Posting
 from invoices.months import last_day
 from invoices.sync import applied, gather, record, remote
 from invoices.sync.compose import image_of
-from invoices.sync.images import AdditionImage, changed_fields, differences
+from invoices.sync.images import AdditionImage, differences
 from invoices.sync.outcomes import count_again
 from invoices.sync.recheck_agreements import recheck_agreement, recheck_billing
 from invoices.sync.recheck_undone import take_up_again
@@ -28,9 +27,9 @@ from invoices.sync.states import (
     OperationState,
     PostingState,
 )
+from invoices.sync.write_again import write_again
 from psa_connectwise.client import ConnectWiseClient
 from psa_connectwise.models import ConnectWiseSettings
-from psa_connectwise.payloads import AdditionChanges
 from psa_connectwise.schemas import Addition
 from wire.errors import NotFound, PermanentError, RemoteError
 
@@ -160,7 +159,13 @@ def _repoint(posting: Posting, addition: Addition) -> bool:
         if posting.operations.filter(state__in=[state.value for state in UNFINISHED]).exists():
             transaction.set_rollback(True)
             return False
-        Posting.objects.filter(pk=posting.pk).update(addition_id=addition.id)
+        # Nor where it is another one's, or over, since it was read: then none of its key is to stand.
+        as_read = Posting.objects.filter(
+            pk=posting.pk, state=posting.state, addition_id=posting.addition_id
+        )
+        if not as_read.update(addition_id=addition.id):
+            transaction.set_rollback(True)
+            return False
         InvoiceLine.objects.filter(posting=posting).update(
             addition_id=addition.id, version=F("version") + 1
         )
@@ -203,7 +208,8 @@ def _take_up(operation: Operation, addition: Addition) -> int | None:
     with transaction.atomic():
         # Locked: a claim that freezes it just now is waited for, and seen.
         line = InvoiceLine.objects.select_for_update(of=("self",)).get(pk=operation.line_id)
-        if line.in_flight:
+        # Its key may have been taken since it was looked for: what carries it is the line's own then.
+        if line.in_flight or Posting.objects.filter(key=operation.key).exists():
             return None
         if line.psa_status == InvoiceLine.Status.SYNCED:
             return 0
@@ -280,33 +286,8 @@ def _recheck_changed(client: ConnectWiseClient, operation: Operation) -> int | N
     if posting.operations.filter(state__in=[state.value for state in UNFINISHED]).exists():
         return None  # looked at once that is settled
     if posting.state in (PostingState.OPEN, PostingState.ENDED) and posting.addition_id:
-        return int(_write_over(client, operation, posting))
+        return write_again(client, operation, posting)
     return 0
-
-
-def _write_over(client: ConnectWiseClient, operation: Operation, posting: Posting) -> bool:
-    """Only what is exactly our older change: anything else is a person's doing."""
-    assert operation.agreement and posting.addition_id
-    place = (operation.agreement.connectwise_id, posting.addition_id)
-    try:
-        found = remote.image_of(client.addition(*place))
-    except NotFound:
-        return False  # the next plan says so
-    wanted = AdditionImage.from_json(posting.after_image)
-    ours = AdditionImage.from_json(operation.after or {})
-    older = changed_fields(wanted, found) if found else {}
-    if found and not older and operation.kind == OperationKind.END and not differences(ours, found):
-        applied.ended_after_all(operation)
-    # A field that is neither as we want it nor as our older change left it: somebody wrote it.
-    if not found or not older or set(older) & set(changed_fields(found, ours)):
-        return False
-    client.update_addition(*place, cast(AdditionChanges, changed_fields(found, wanted)))
-    logger.warning(
-        "An older change of Addition %s was written late; the newer one was written again",
-        place[1],
-        extra={"run": operation.run_id},
-    )
-    return True
 
 
 def _recheck_deleted(client: ConnectWiseClient, operation: Operation) -> int | None:

@@ -11,9 +11,9 @@ from django.db import transaction
 from invoices.models import Operation, OwnAgreement
 from invoices.sync import agreements
 from invoices.sync.states import UNFINISHED, OperationKind, OperationState
+from invoices.sync.write_again import hold_agreement, send
 from psa_connectwise import directory
 from psa_connectwise.client import ConnectWiseClient
-from psa_connectwise.payloads import AgreementChanges
 from psa_connectwise.schemas import Agreement
 from wire.errors import NotFound, PermanentError
 
@@ -88,29 +88,33 @@ def recheck_billing(client: ConnectWiseClient, operation: Operation) -> int | No
         stands = client.agreement(own.agreement.connectwise_id)
     except NotFound:
         return 0
+    directory.record_agreement(agreement=stands)
     earliest = _earliest_asked_for(own)
     # Only what is exactly our older change: any other day is a person's choice.
-    if earliest and stands.bill_start_date == agreements.wanted_start(operation):
-        changes = agreements.billing_changes(earliest, stands)
-        stands = _move_back_again(client, operation, stands, changes) if changes else stands
-    directory.record_agreement(agreement=stands)
-    return 0
+    if not earliest or stands.bill_start_date != agreements.wanted_start(operation):
+        return 0
+    if not agreements.billing_changes(earliest, stands):
+        return 0
+    return _move_back_again(client, operation, earliest, stands)
 
 
 def _move_back_again(
-    client: ConnectWiseClient, operation: Operation, stands: Agreement, changes: AgreementChanges
-) -> Agreement:
+    client: ConnectWiseClient, operation: Operation, earliest: Operation, stands: Agreement
+) -> int | None:
+    claim = hold_agreement(operation, earliest)
+    held = send(client, operation, claim) if claim else None
     told = "Agreement %s was told late to bill from a later day, %s: "
     links = {"run": operation.run_id}
-    try:
-        moved = client.update_agreement(stands.id, changes).value
-    except PermanentError as error:
+    if held and held.state == OperationState.FAILED:
         words = f"{told}ConnectWise does not move that back: %s Do it by hand."
-        logger.error(words, stands.name, stands.bill_start_date, error, extra=links)
-        return stands
-    words = f"{told}it bills from %s again"
-    logger.warning(words, stands.name, stands.bill_start_date, moved.bill_start_date, extra=links)
-    return moved
+        logger.error(words, stands.name, stands.bill_start_date, held.last_error, extra=links)
+        return 0
+    if held and held.state == OperationState.DONE:
+        wanted = agreements.wanted_start(earliest)
+        words = f"{told}it bills from %s again"
+        logger.warning(words, stands.name, stands.bill_start_date, wanted, extra=links)
+        return 0
+    return None
 
 
 def _earliest_asked_for(own: OwnAgreement) -> Operation | None:

@@ -174,9 +174,9 @@ def operation_name(operation: Operation) -> str:
     own = operation.own_agreement
     if own:
         return f"Agreement {own.contract_id}"
-    return (
-        f"Subscription {operation.subscription_id}" if operation.subscription_id else str(operation)
-    )
+    if operation.subscription_id:
+        return f"Subscription {operation.subscription_id}"
+    return f"Addition {operation.addition_id}" if operation.addition_id else str(operation)
 
 
 def links(operation: Operation) -> dict[str, object]:

@@ -26,6 +26,9 @@ from invoices.sync.undo_plan import Done, Ours, plan_undo
 
 logger = logging.getLogger(__name__)
 
+# The reason's code of a newer change that was written again over an older one (write_again.py).
+WRITTEN_AGAIN = "written_again"
+
 
 @dataclass(frozen=True, slots=True)
 class UndoFacts:
@@ -42,11 +45,14 @@ class UndoFacts:
 
 
 def can_be_undone() -> QuerySet[Operation]:
-    """What was done for good, and not taken back yet."""
+    """What was done for good, and not taken back yet.
+
+    Not what was written again: its values are those of a change that is taken back by itself.
+    """
     back = Operation.objects.filter(undoes=OuterRef("pk"), state=OperationState.DONE)
     return Operation.objects.filter(
         ~Exists(back), state=OperationState.DONE, undoes=None, posting__isnull=False
-    ).exclude(kind__in=AGREEMENT_KINDS)
+    ).exclude(Q(kind__in=AGREEMENT_KINDS) | Q(reason_code=WRITTEN_AGAIN))
 
 
 def why_run_stays(run: SyncRun) -> str:
