@@ -20,6 +20,9 @@ def take_up_again(operation: Operation, addition: Addition) -> int | None:
     with transaction.atomic():
         # Whoever posts its line just now is waited for, and seen.
         InvoiceLine.objects.select_for_update(no_key=True, of=("self",)).get(pk=removed.line_id)
+        # Its key may have been taken since it was looked for, by an undo that was asked for again.
+        if Posting.objects.filter(key=operation.key).exists():
+            return None
         instead = _in_its_place(removed)
         if instead:
             return None if instead.state == PostingState.OPENING else 0

@@ -1,4 +1,4 @@
-"""Of two Additions of one key one goes while the next month's line is on its way to it (P42)."""
+"""Of two Additions of one key one goes while a line is on its way to it (P42)."""
 
 from decimal import Decimal
 
@@ -12,7 +12,10 @@ from invoices.sync.claim import claim_next
 from invoices.sync.remote import Reference
 from invoices.sync.scope import RunScope
 from invoices.sync.states import OperationKind
-from tests.invoices.sync.world import JUNE, MAY, World, fresh, settle_later, sync, work
+from psa_connectwise.client import ConnectWiseClient
+from psa_connectwise.schemas import Addition
+from tests.invoices.sync.mishaps import another_product, given_back
+from tests.invoices.sync.world import JUNE, MAY, World, fresh, settle_later, sync, take_back, work
 
 Status = InvoiceLine.Status
 
@@ -75,3 +78,75 @@ def test_what_is_planned_for_ours_goes_to_the_one_that_stays(
     (kept,) = world.additions()
     assert (kept["id"], kept["quantity"]) == (fresh(june).addition_id, 5)
     assert fresh(june).psa_status == Status.SYNCED
+
+
+def test_what_a_line_takes_up_while_it_is_looked_for_is_not_deleted(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = world.line()
+    given_back(world, line)
+    world.connectwise.land_late_writes()
+    image_of = remote.image_of
+
+    def once_it_was_listed(addition: Addition) -> object:
+        monkeypatch.setattr(remote, "image_of", image_of)
+        sync(line)
+        return image_of(addition)
+
+    monkeypatch.setattr(remote, "image_of", once_it_was_listed)
+    look_again()
+    lanes.sweep()
+
+    assert [one["id"] for one in world.additions()] == [fresh(line).addition_id]
+    assert fresh(line).psa_status == Status.SYNCED
+
+
+def test_what_an_undo_made_again_while_it_is_looked_for_is_not_deleted(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may = world.monthly(MAY)
+    sync()
+    june = world.monthly(JUNE, charge_start_date=MAY, product=another_product(world))
+    sync(period=JUNE)  # the same start: May's is removed, and another one made
+    world.script("ok", "late_write", late_write_seconds=7200)
+    run.stop_run(take_back(june))
+    SyncRun.objects.update(stop_requested=True)
+    settle_later()
+    world.connectwise.land_late_writes()
+    image_of = remote.image_of
+
+    def once_it_was_listed(addition: Addition) -> object:
+        monkeypatch.setattr(remote, "image_of", image_of)
+        take_back(june)
+        return image_of(addition)
+
+    monkeypatch.setattr(remote, "image_of", once_it_was_listed)
+    look_again()
+    lanes.sweep()
+
+    assert [one["id"] for one in world.additions()] == [fresh(may).addition_id]
+
+
+def test_what_was_made_again_by_hand_while_it_is_looked_for_stands_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = world.line()
+    world.script("late_write", late_write_seconds=7200)
+    sync()
+    settle_later()
+    world.store.remove("additions", fresh(line).addition_id)
+    sync(line)
+    world.connectwise.land_late_writes()
+    read = ConnectWiseClient.addition
+
+    def once_it_was_read(self: ConnectWiseClient, agreement_id: int, addition_id: int) -> Addition:
+        monkeypatch.setattr(ConnectWiseClient, "addition", read)
+        sync(line, overwrite=True)
+        return read(self, agreement_id, addition_id)
+
+    monkeypatch.setattr(ConnectWiseClient, "addition", once_it_was_read)
+    InvoiceLine.objects.update(psa_status=Status.ERROR)
+    look_again()
+    lanes.sweep()
+
+    assert [one["id"] for one in world.additions()] == [fresh(line).addition_id]
