@@ -1,16 +1,14 @@
 """ConnectWise's refusals, as published, each become one sentence that names the fix."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from psa_connectwise.errors import refusal, words
+from tests.contracts import published
 from wire.errors import ConfigError, Conflict, PermanentError, RemoteError
 from wire.session import Answer
-
-EXAMPLES = Path(__file__).resolve().parents[3] / "shared/connectwise/error-examples.json"
 
 
 def make_answer(status: int, body: Any = None, **headers: str) -> Answer:
@@ -117,9 +115,7 @@ def test_endless_words_are_cut() -> None:
 
 
 def test_every_published_refusal_keeps_its_words() -> None:
-    if not EXAMPLES.exists():
-        pytest.skip("the published examples are not beside this checkout")
-    examples = [item for item in json.loads(EXAMPLES.read_text()) if item["status"] != 429]
+    examples = [item for item in published.connectwise_errors() if item["status"] != 429]
     for example in examples:
         error = refusal(make_answer(example["status"] or 400, example["body"]), what="it")
         for inner in example["body"].get("errors") or []:

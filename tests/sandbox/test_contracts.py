@@ -1,36 +1,23 @@
 """The stand-ins' answers hold what both OpenAPI files promise; and they are strangers to the product."""
 
 import ast
-import json
 import sys
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from openapi_schema_validator import OAS30Validator, OAS31Validator, oas30_format_checker
 
 from psa_connectwise.sandbox.names import NAMES
+from tests.contracts import published
 from tests.sandbox.conftest import ACTIVE, ADDITIONS, NOVEMBER, Caller, addition
 
 ROOT = Path(__file__).parents[2]
-SHARED = ROOT.parent / "shared"
-
-
-@cache
-def specification(name: str) -> dict[str, Any]:
-    path = SHARED / name
-    if not path.exists():
-        pytest.skip(f"{path.name} is not at hand")
-    text = path.read_text(encoding="utf-8")
-    loaded: dict[str, Any] = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
-    return loaded
 
 
 def check_connectwise(value: Any, name: str) -> None:
     """Valid, dates included, and without a property that the model doesn't know."""
-    spec = specification("connectwise/openapi-subset.json")
+    spec = published.connectwise()
     schema = {"allOf": [{"$ref": f"#/components/schemas/{name}"}], "components": spec["components"]}
     for record in value if isinstance(value, list) else [value]:
         OAS30Validator(schema, format_checker=oas30_format_checker).validate(record)
@@ -39,7 +26,7 @@ def check_connectwise(value: Any, name: str) -> None:
 
 
 def check_platform(value: Any, path: str, status: int = 200) -> None:
-    spec = specification("platform/openapi.yaml")
+    spec = published.platform()
     responses = spec["paths"][path]["get"]["responses"]
     if status == 200:
         schema = responses["200"]["content"]["application/json"]["schema"]
@@ -79,7 +66,7 @@ def test_what_connectwise_writes_is_its_model_too(connectwise: Caller) -> None:
 
 
 def test_the_names_are_those_of_the_model() -> None:
-    schemas = specification("connectwise/openapi-subset.json")["components"]["schemas"]
+    schemas = published.connectwise()["components"]["schemas"]
     models = {"companies": "Company", "types": "AgreementType", "agreements": "Agreement",
               "additions": "Addition", "catalog": "CatalogItem"}  # fmt: skip
     for kind, name in models.items():
@@ -108,10 +95,7 @@ def test_the_platforms_problems_keep_the_contract(platform: Caller, query: Any) 
 
 def test_every_refusal_that_was_recorded_is_answered_alike(connectwise: Caller) -> None:
     """The bodies we know, compared key by key with what the stand-in says to the same mistake."""
-    path = SHARED / "connectwise" / "error-examples.json"
-    if not path.exists():
-        pytest.skip(f"{path.name} is not at hand")
-    known = {e["kind"].split(" (")[0]: e["body"] for e in json.loads(path.read_text("utf-8"))}
+    known = {e["kind"].split(" (")[0]: e["body"] for e in published.connectwise_errors()}
     early = connectwise.send("POST", ADDITIONS, addition(effectiveDate="2020-01-01T00:00:00Z"))
     assert early.json() == known["addition before billing start"]
     closed = connectwise.send("POST", "/finance/agreements/803/additions", addition())
