@@ -27,6 +27,13 @@ def in_thread(threads: ThreadPoolExecutor, job: Callable[[], Any]) -> Future[Any
     return threads.submit(work_apart)
 
 
+def in_threads(*jobs: Callable[[], object]) -> None:
+    """All at once; raises what one of them raised."""
+    with ThreadPoolExecutor(len(jobs)) as threads:
+        for job in [in_thread(threads, job) for job in jobs]:
+            job.result()
+
+
 def somebody_waits() -> bool:
     """For a lock that this session holds."""
     with connection.cursor() as cursor:

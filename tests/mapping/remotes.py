@@ -4,10 +4,16 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
+from mapping.models import DirectoryRefresh
+from mapping.services import run_refresh, start_refresh
 from platform_client import schemas as platform
 from psa_connectwise import schemas as connectwise
-from wire.errors import RemoteError
+from wire.errors import ConfigError, RemoteError, TransientError
 from wire.items import Page
+
+TODAY = date(2026, 5, 18)
+BUSY = TransientError("ConnectWise is busy: try again in a minute.", service="ConnectWise")
+WRONG_KEY = ConfigError("The Platform refused the API key: check it.", service="the Platform")
 
 
 class FakePlatform:
@@ -67,3 +73,11 @@ def organization(number: int, name: str, **given: Any) -> platform.Organization:
     return platform.Organization(
         **{"id": f"ORG-{number}", "name": name, "status": "Active", **given}
     )
+
+
+def refresh(**given: Any) -> DirectoryRefresh:
+    """Begun and done."""
+    started = start_refresh(**{"user": None, **given})
+    done = run_refresh(refresh_id=started.pk, today=TODAY)
+    assert done is not None
+    return done

@@ -7,29 +7,25 @@ from typing import Any
 import pytest
 
 import platform_client.conf
-from mapping.models import DirectoryRefresh, Organization
-from mapping.services import run_refresh, start_refresh
+from mapping.models import Organization
 from mapping.services.directory_parts import PARTS, window
 from platform_client import schemas as platform
 from psa_connectwise import schemas as connectwise
 from psa_connectwise.models import Agreement, Company
 from tests.factories import make_company, make_line, make_offer, make_organization, make_product
-from tests.mapping.remotes import FakeConnectWise, FakePlatform, company, organization
-from wire.errors import ConfigError, TransientError
+from tests.mapping.remotes import (
+    BUSY,
+    WRONG_KEY,
+    FakeConnectWise,
+    FakePlatform,
+    company,
+    organization,
+    refresh,
+)
+from wire.errors import ConfigError
 from wire.items import BadItem, Page
 
 pytestmark = pytest.mark.django_db
-
-TODAY = date(2026, 5, 18)
-BUSY = TransientError("ConnectWise is busy: try again in a minute.", service="ConnectWise")
-WRONG_KEY = ConfigError("The Platform refused the API key: check it.", service="the Platform")
-
-
-def refresh(**given: Any) -> DirectoryRefresh:
-    started = start_refresh(**{"user": None, **given})
-    done = run_refresh(refresh_id=started.pk, today=TODAY)
-    assert done is not None
-    return done
 
 
 def test_everything_is_read_in_order_and_told_in_one_sentence(

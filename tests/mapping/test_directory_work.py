@@ -1,7 +1,7 @@
 """Refreshing the directory: who works on it, and the command."""
 
 import json
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -14,23 +14,10 @@ from mapping import tasks
 from mapping.models import DirectoryRefresh, Offer
 from mapping.services import RefreshUnderWay, run_refresh, start_refresh, waiting_refreshes
 from platform_client import schemas as platform
-from tests.mapping.remotes import FakeConnectWise, FakePlatform, organization
-from wire.errors import ConfigError, TransientError
+from tests.mapping.remotes import TODAY, WRONG_KEY, FakeConnectWise, FakePlatform, organization
 from wire.items import BadItem, Page
 
 pytestmark = pytest.mark.django_db
-
-TODAY = date(2026, 5, 18)
-BUSY = TransientError("ConnectWise is busy: try again in a minute.", service="ConnectWise")
-WRONG_KEY = ConfigError("The Platform refused the API key: check it.", service="the Platform")
-
-
-def refresh(**given: Any) -> DirectoryRefresh:
-    started = start_refresh(**{"user": None, **given})
-    done = run_refresh(refresh_id=started.pk, today=TODAY)
-    assert done is not None
-    return done
-
 
 # --- Who works on it -----------------------------------------------------------------------------
 

@@ -1,10 +1,8 @@
 """ "Create new agreement" (P46): made exactly once, before the lines that need it."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import pytest
-from django.db import connection
 
 from invoices.models import InvoiceLine, Operation, OwnAgreement
 from invoices.sync import lanes, run
@@ -19,6 +17,7 @@ from tests.invoices.sync.world import (
     settle_later,
     sync,
     work,
+    work_lanes,
 )
 
 Status = InvoiceLine.Status
@@ -82,16 +81,7 @@ def test_fifty_lines_make_one_though_the_reply_is_lost(world: World, fault: str)
 def test_lanes_at_once_make_one(world: World) -> None:
     lines = [world.line(create_agreement=True, contract_id=f"C-{n % 3}") for n in range(30)]
     started = run.start_run(period=MAY, line_ids=None, user=None)
-    assert run.plan_if_needed(started.pk, started.epoch)
-
-    def work(lane: int) -> None:
-        try:
-            lanes.work_lane(started.pk, started.epoch, lane)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(4) as threads:
-        list(threads.map(work, range(4)))
+    work_lanes(started, 4)
 
     assert sorted(str(one["name"]) for one in made(world)) == ["C-0", "C-1", "C-2"]
     assert {fresh(line).psa_status for line in lines} == {Status.SYNCED}

@@ -3,7 +3,6 @@ stuck (P42). The judge of what was posted is the stand-in, never our tables.
 """
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
@@ -22,6 +21,7 @@ from invoices.sync.states import OperationKind, OperationState, PostingState, Ru
 from psa_connectwise.client import ConnectWiseClient
 from psa_connectwise.models import Product
 from tests.invoices.sync.world import JUNE, MAY, World, fresh, let_time_pass, settle_later, sync
+from tests.sessions import in_threads
 from wire.errors import TransientError
 
 Status = InvoiceLine.Status
@@ -283,17 +283,6 @@ def test_wrong_keys_stop_both_hands_of_a_lane(world: World) -> None:
     statuses = [fresh(line).psa_status for line in lines]
     assert (statuses.count(Status.SYNCED), statuses.count(Status.NOT_SYNCED)) == (1, 19)
     assert not any(fresh(line).in_flight for line in lines)
-
-
-def in_threads(*jobs: Callable[[], object]) -> None:
-    def work(job: Callable[[], object]) -> None:
-        try:
-            job()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(jobs)) as threads:
-        list(threads.map(work, jobs))
 
 
 def test_an_operation_is_claimed_by_one_worker_only(world: World) -> None:

@@ -11,8 +11,8 @@ from invoices.sync import ending, lanes, previews, run
 from invoices.sync.scope import RunScope, UndoScope
 from invoices.sync.states import PostingState, RunState
 from tests.factories import make_user
-from tests.invoices.sync.test_undo import FOUR
 from tests.invoices.sync.world import (
+    FOUR,
     JUNE,
     MAY,
     World,

@@ -1,19 +1,16 @@
 """A quota of ConnectWise is used up and not gone beyond, by all lanes together (P48)."""
 
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import pytest
-from django.db import connection
 from pytest_django import Settings
 
 from invoices.models import InvoiceLine, SyncRun
-from invoices.sync import lanes, run
+from invoices.sync import run
 from invoices.sync.states import RunState
 from sandbox_kit import dial
-from tests.invoices.sync.test_undo import FOUR
-from tests.invoices.sync.world import JUNE, MAY, World
+from tests.invoices.sync.world import FOUR, JUNE, MAY, World, work_lanes
 from wire import watching
 from wire.throttle import SLACK
 
@@ -60,16 +57,7 @@ def lift(world: World, settings: Settings) -> None:
 
 def post(month: InvoiceLine) -> SyncRun:
     started = run.start_run(period=month.period, user=None)
-    assert run.plan_if_needed(started.pk, started.epoch)
-
-    def work(lane: int) -> None:
-        try:
-            lanes.work_lane(started.pk, started.epoch, lane)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(LANES) as threads:
-        list(threads.map(work, range(LANES)))
+    work_lanes(started, LANES)
     started.refresh_from_db()
     return started
 

@@ -11,7 +11,7 @@ from invoices.sync.read import list_agreements
 from invoices.sync.remote import Reference
 from psa_connectwise.client import ConnectWiseClient
 from psa_connectwise.schemas import Addition, Page
-from tests.invoices.sync.test_concurrency import in_threads
+from tests.sessions import in_threads
 from wire.errors import NotFound, TransientError
 
 Read = Callable[[int], Page[Addition]]

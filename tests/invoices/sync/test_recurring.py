@@ -2,7 +2,6 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 from invoices.models import InvoiceLine, Operation, Posting
 from invoices.sync import run
@@ -10,6 +9,7 @@ from invoices.sync.states import OperationKind, PostingState, RunState
 from psa_connectwise.models import Agreement
 from tests.invoices.sync.mishaps import another_product
 from tests.invoices.sync.world import (
+    FOUR,
     JULY,
     JUNE,
     MAY,
@@ -19,15 +19,6 @@ from tests.invoices.sync.world import (
 )
 
 Status = InvoiceLine.Status
-FOUR = {
-    "quantity": Decimal(4),
-    "total_price": Decimal("50.00"),
-    "total_cost": Decimal("33.00"),
-}
-
-
-def patches(world: World) -> list[list[dict[str, Any]]]:
-    return [one["body"] for one in world.writes() if one["method"] == "PATCH"]
 
 
 def test_the_next_months_line_changes_only_what_differs(world: World) -> None:
@@ -38,7 +29,7 @@ def test_the_next_months_line_changes_only_what_differs(world: World) -> None:
     sync(period=JUNE)
 
     (addition,) = world.additions()
-    assert patches(world) == [[{"op": "replace", "path": "quantity", "value": 4}]]
+    assert world.patches() == [[{"op": "replace", "path": "quantity", "value": 4}]]
     assert addition["effectiveDate"] == "2026-05-01T00:00:00Z"
     assert not addition.get("cancelledDate")
     assert fresh(may).addition_id == fresh(june).addition_id == addition["id"]
@@ -176,9 +167,9 @@ def test_what_was_changed_by_hand_is_an_error_and_stays(world: World) -> None:
     row = fresh(june)
     assert (row.psa_status, row.error_code) == (Status.ERROR, "changed_in_connectwise")
     assert "unit price is 99, not 12.5" in row.error
-    assert patches(world) == []
+    assert world.patches() == []
     sync(period=JUNE)
-    assert patches(world) == []
+    assert world.patches() == []
 
 
 def test_retry_writes_over_what_was_changed_by_hand(world: World) -> None:

@@ -1,7 +1,6 @@
 """Recurring lines when things go wrong: an update is sent once, a move comes through whole (P42, P45)."""
 
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
@@ -11,6 +10,7 @@ from invoices.sync import lanes, run
 from invoices.sync.states import OperationState, RunState
 from tests.invoices.sync.mishaps import another_product
 from tests.invoices.sync.world import (
+    FOUR,
     JULY,
     JUNE,
     MAY,
@@ -23,15 +23,6 @@ from tests.invoices.sync.world import (
 )
 
 Status = InvoiceLine.Status
-FOUR = {
-    "quantity": Decimal(4),
-    "total_price": Decimal("50.00"),
-    "total_cost": Decimal("33.00"),
-}
-
-
-def patches(world: World) -> list[list[dict[str, Any]]]:
-    return [one["body"] for one in world.writes() if one["method"] == "PATCH"]
 
 
 @pytest.fixture
@@ -47,7 +38,7 @@ def updated_once(world: World, line: InvoiceLine, *, sent: int = 1) -> None:
     row = fresh(line)
     assert (row.psa_status, row.error, row.in_flight) == (Status.SYNCED, "", False)
     assert (row.addition_id, addition["quantity"]) == (addition["id"], 4)
-    assert len(patches(world)) == sent
+    assert len(world.patches()) == sent
 
 
 @pytest.mark.parametrize("fault", ["lost_reply", "503_after_write", "500_after_write", "truncated"])

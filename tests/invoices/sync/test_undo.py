@@ -12,6 +12,7 @@ from invoices.sync.scope import Cancellations, UndoScope
 from invoices.sync.states import OperationKind, OperationState, PostingState, RunState
 from tests.invoices.sync.mishaps import another_product
 from tests.invoices.sync.world import (
+    FOUR,
     JULY,
     JUNE,
     MAY,
@@ -24,11 +25,6 @@ from tests.invoices.sync.world import (
 )
 
 Status = InvoiceLine.Status
-FOUR = {
-    "quantity": Decimal(4),
-    "total_price": Decimal("50.00"),
-    "total_cost": Decimal("33.00"),
-}
 
 
 def books(world: World) -> dict[int, dict[str, Any]]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -18,11 +19,18 @@ from psa_connectwise.models import Agreement, Product
 from psa_connectwise.sandbox import ConnectWiseStandIn
 from sandbox_kit.app import Running
 from tests.factories import make_line
+from tests.sessions import in_threads
 
 TODAY = date(2026, 5, 18)
 MAY = date(2026, 5, 1)
 JUNE = date(2026, 6, 1)
 JULY = date(2026, 7, 1)
+# What a line says of four instead of three.
+FOUR = {
+    "quantity": Decimal(4),
+    "total_price": Decimal("50.00"),
+    "total_cost": Decimal("33.00"),
+}
 
 
 @dataclass
@@ -100,6 +108,10 @@ class World:
     def writes(self) -> list[dict[str, Any]]:
         return list(self.store.ledger)
 
+    def patches(self) -> list[list[dict[str, Any]]]:
+        """What the PATCHes said, in their order."""
+        return [one["body"] for one in self.writes() if one["method"] == "PATCH"]
+
     def script(self, *faults: str, **dial: Any) -> None:
         """The next writes meet these, one each."""
         self.connectwise.faults.set(script=list(faults), **dial)
@@ -125,6 +137,14 @@ def work(started: SyncRun) -> SyncRun:
         lanes.work_lane(started.pk, started.epoch, lane=0)
     started.refresh_from_db()
     return started
+
+
+def work_lanes(started: SyncRun, number: int) -> None:
+    """Plans it and posts it by so many lanes at once, each in a session of its own."""
+    assert run.plan_if_needed(started.pk, started.epoch)
+    in_threads(
+        *(partial(lanes.work_lane, started.pk, started.epoch, lane) for lane in range(number))
+    )
 
 
 def preview(user: User, period: date = MAY, **scope: Any) -> SyncRun:
