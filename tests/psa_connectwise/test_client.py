@@ -12,7 +12,6 @@ import requests
 import responses
 
 from psa_connectwise.client import ConnectWiseClient
-from tests.psa_connectwise.test_payloads import make_new_addition, make_new_agreement
 from tests.psa_connectwise.wire_data import (
     ROOT,
     SECRETS,
@@ -22,6 +21,8 @@ from tests.psa_connectwise.wire_data import (
     make_agreement_type,
     make_client,
     make_company,
+    make_new_addition,
+    make_new_agreement,
     make_product,
 )
 from wire.errors import (

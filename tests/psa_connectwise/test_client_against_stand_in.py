@@ -11,7 +11,7 @@ from psa_connectwise.client import ConnectWiseClient
 from psa_connectwise.payloads import NewAddition
 from psa_connectwise.sandbox.server import Keys, start
 from psa_connectwise.schemas import Agreement, Page
-from tests.psa_connectwise.test_payloads import make_new_addition, make_new_agreement
+from tests.psa_connectwise.wire_data import make_new_addition, make_new_agreement
 from wire.errors import ConfigError, NotFound, OutcomeUnknown, PermanentError
 
 TODAY = dt.date(2026, 5, 18)

@@ -11,38 +11,11 @@ from openapi_schema_validator import OAS30Validator
 from psa_connectwise.payloads import (
     AdditionChanges,
     AgreementChanges,
-    NewAddition,
-    NewAgreement,
     addition_patch,
     agreement_patch,
 )
 from tests.contracts import published
-
-
-def make_new_addition(**overrides: Any) -> NewAddition:
-    values: dict[str, Any] = {
-        "product_id": 5,
-        "quantity": Decimal("3"),
-        "unit_price": Decimal("5.2456"),
-        "unit_cost": Decimal("0"),
-        "effective_date": dt.date(2026, 5, 1),
-        "invoice_description": "Mail - Cycle Fee",
-        "taxable": False,
-        "serial_number": "LB-1",
-    }
-    return NewAddition(**(values | overrides))
-
-
-def make_new_agreement(**overrides: Any) -> NewAgreement:
-    values: dict[str, Any] = {
-        "name": "c-1",
-        "type_id": 2,
-        "company_id": 9,
-        "contact_id": 11,
-        "currency_id": 1,
-        "start_date": dt.date(2026, 5, 1),
-    }
-    return NewAgreement(**(values | overrides))
+from tests.psa_connectwise.wire_data import make_new_addition, make_new_agreement
 
 
 def test_a_new_addition_leaves_no_gap_for_the_catalog_to_fill() -> None:

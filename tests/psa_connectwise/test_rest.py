@@ -5,8 +5,14 @@ from typing import Any
 import pytest
 import responses
 
-from tests.psa_connectwise.test_payloads import make_new_addition
-from tests.psa_connectwise.wire_data import LOGIN, ROOT, as_json, make_addition, make_client
+from tests.psa_connectwise.wire_data import (
+    LOGIN,
+    ROOT,
+    as_json,
+    make_addition,
+    make_client,
+    make_new_addition,
+)
 from wire.errors import ConfigError, NotFound, OutcomeUnknown, RemoteError, TransientError
 
 HOST = "https://api-na.myconnectwise.net"

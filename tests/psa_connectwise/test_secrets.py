@@ -12,8 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from psa_connectwise.conf import Credentials
-from tests.psa_connectwise.test_payloads import make_new_addition
-from tests.psa_connectwise.wire_data import LOGIN, ROOT, make_client
+from tests.psa_connectwise.wire_data import LOGIN, ROOT, make_client, make_new_addition
 from wire.errors import RemoteError
 from wire.redact import MASK, RedactingFilter
 

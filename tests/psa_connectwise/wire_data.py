@@ -1,11 +1,13 @@
-"""ConnectWise's records in its own spelling, and a client to meet them."""
+"""ConnectWise's records in its own spelling, what is sent to make one, and a client to meet them."""
 
+import datetime as dt
 from decimal import Decimal
 from typing import Any
 
 import simplejson
 
 from psa_connectwise.client import ConnectWiseClient
+from psa_connectwise.payloads import NewAddition, NewAgreement
 
 Record = dict[str, Any]
 
@@ -108,3 +110,29 @@ def make_agreement_type(**overrides: Any) -> Record:
         "prorateFlag": True,
         "billingCycle": {"id": 4, "name": "Monthly"},
     } | overrides
+
+
+def make_new_addition(**overrides: Any) -> NewAddition:
+    values: dict[str, Any] = {
+        "product_id": 5,
+        "quantity": Decimal("3"),
+        "unit_price": Decimal("5.2456"),
+        "unit_cost": Decimal("0"),
+        "effective_date": dt.date(2026, 5, 1),
+        "invoice_description": "Mail - Cycle Fee",
+        "taxable": False,
+        "serial_number": "LB-1",
+    }
+    return NewAddition(**(values | overrides))
+
+
+def make_new_agreement(**overrides: Any) -> NewAgreement:
+    values: dict[str, Any] = {
+        "name": "c-1",
+        "type_id": 2,
+        "company_id": 9,
+        "contact_id": 11,
+        "currency_id": 1,
+        "start_date": dt.date(2026, 5, 1),
+    }
+    return NewAgreement(**(values | overrides))
