@@ -166,7 +166,7 @@ def rule(camera: Camera) -> None:
 
 
 def dismiss_results(page: Page) -> None:
-    """Of loads and syncs that have just ended: they stand above the grid until somebody has read them."""
+    """Of loads and syncs that have just ended: they stand below the grid until somebody has read them."""
     page.wait_for_load_state("networkidle")
     buttons = page.get_by_role("button", name="Dismiss")
     while left := buttons.count():

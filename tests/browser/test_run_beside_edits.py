@@ -23,7 +23,7 @@ WINDOW: ViewportSize = {"width": 1100, "height": 620}
 STANDS = """() => {
     const box = document.querySelector(".grid-scroll"), input = document.activeElement;
     return {
-        left: box.scrollLeft, top: box.scrollTop, page: window.scrollY,
+        left: box.scrollLeft, top: box.scrollTop, page: window.scrollY, edge: box.getBoundingClientRect().top,
         name: input.getAttribute("aria-label"), text: input.value,
         caret: [input.selectionStart, input.selectionEnd],
     };

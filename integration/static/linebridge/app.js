@@ -223,6 +223,22 @@ document.body.addEventListener("htmx:afterSwap", () => {
   for (const id of unfolded) document.getElementById(id)?.setAttribute("open", "");
 });
 
+// A bar that renews itself goes on from where it stood, instead of jumping there.
+const reached = new Map();
+document.body.addEventListener("htmx:beforeSwap", ({ detail: { target } }) => {
+  for (const bar of target.querySelectorAll(".job progress[value]")) reached.set(bar.closest(".job").ariaLabel, bar.value);
+});
+document.body.addEventListener("htmx:load", ({ detail: { elt } }) => {
+  for (const bar of elt.querySelectorAll(".job progress[value]")) {
+    const now = bar.value;
+    const name = bar.closest(".job").ariaLabel;
+    bar.value = Math.min(now, reached.get(name) ?? now);
+    reached.delete(name);
+    bar.getBoundingClientRect(); // drawn so once, or there is nothing to go on from
+    bar.value = now;
+  }
+});
+
 // A thin line at the top for what takes longer than 300 ms; polling stays quiet.
 let pending = 0;
 document.body.addEventListener("htmx:beforeRequest", (event) => {

@@ -1,4 +1,4 @@
-"""The bar above the grid that everyone sees while a run is on, its result, and Stop (P40)."""
+"""The bar below the grid that everyone sees while a run is on, its result, and Stop (P40)."""
 
 from datetime import timedelta
 
