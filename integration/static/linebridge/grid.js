@@ -23,6 +23,10 @@ function settle() {
     markEdges(box);
   }
   markPageTick();
+}
+
+// Only with a whole grid: beside a single row that comes, a search may be typed and not asked for yet.
+function showSearch() {
   const search = $("#search");
   if (search && search !== document.activeElement) search.value = new URLSearchParams(location.search).get("q") || "";
 }
@@ -47,6 +51,7 @@ document.body.addEventListener("htmx:afterSettle", (event) => {
     keep = null;
   }
   settle();
+  if (event.target.id === "grid") showSearch();
 });
 
 // --- Ticks: the server keeps them; the page shows them at once --------------------------------------------
@@ -223,11 +228,13 @@ document.addEventListener("picker:change", (event) => {
 });
 
 // Nothing that replaces the grid may take unsaved work with it.
+const UNSAVED = "A row has unsaved changes: save it (Enter) or cancel it (Esc) first.";
+
 function leaveAlone(event) {
   const row = editing().find(isDirty);
   if (!row) return false;
   event.preventDefault();
-  toast("A row has unsaved changes: save it (Enter) or cancel it (Esc) first.", "warning");
+  toast(UNSAVED, "warning");
   fields(row)[0].focus();
   return true;
 }
@@ -251,6 +258,27 @@ document.body.addEventListener("htmx:afterSettle", (event) => {
   if (event.target.id !== "grid" || event.detail.requestConfig.ticksBefore === sent) return;
   held.push(refresh);
   flush();
+});
+// Nor may one that was asked for before a row was opened or typed in: it is asked for again once none is open.
+let overtaken = null;
+const opening = () => $("#grid tbody [hx-get*='/edit/'].htmx-request");
+
+document.body.addEventListener("htmx:configRequest", (event) => { event.detail.openBefore = editing(); });
+document.body.addEventListener("htmx:beforeSwap", (event) => {
+  const { target, requestConfig, shouldSwap } = event.detail;
+  if (target !== grid() || !shouldSwap) return;
+  const mayGo = (row) => requestConfig.openBefore.includes(row) && !isDirty(row);
+  if (!opening() && editing().every(mayGo)) return;
+  event.detail.shouldSwap = false;
+  const { path, elt: source, formData: values } = requestConfig;
+  overtaken = () => ask("GET", path, { source, target: grid(), swap: "outerHTML", values });
+  if (source !== target && editing().some(isDirty)) toast(UNSAVED, "warning");
+});
+document.body.addEventListener("htmx:afterRequest", () => {
+  if (!overtaken || opening() || editing().length) return;
+  const again = overtaken;
+  overtaken = null;
+  again();
 });
 window.addEventListener("beforeunload", (event) => { if (editing().some(isDirty)) event.preventDefault(); });
 
@@ -303,3 +331,4 @@ document.body.addEventListener("runTick", (event) => {
 });
 
 settle();
+showSearch();
