@@ -96,6 +96,22 @@ def test_cut_text_and_reasons_are_told_on_hover_and_by_keyboard(
     expect(page.get_by_role("tooltip")).to_have_text("Organization Reference #")
 
 
+def test_the_tip_of_the_focus_outlasts_what_scrolls_under_a_mouse_that_rests(
+    sign_in: SignIn, operator: User, seed: MakeLine
+) -> None:
+    seed(psa_status="error", error="Product inactive")
+    page = sign_in(operator)
+    page.locator(f"{ROWS} td:nth-child(3)").hover()
+    page.clock.install()
+    page.evaluate(
+        "addEventListener('mouseover', ({target}) => { document.title = target.closest('td')?.cellIndex; })"
+    )
+    page.locator(".status-button").focus()
+    expect(page).not_to_have_title("Invoices · Linebridge")
+    page.clock.run_for(1000)
+    expect(page.get_by_role("tooltip")).to_have_text("Product inactive")
+
+
 def test_the_theme_is_switched_and_kept(sign_in: SignIn, operator: User, seed: MakeLine) -> None:
     seed()
     page = sign_in(operator, color_scheme="light")

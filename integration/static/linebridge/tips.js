@@ -29,9 +29,11 @@ function showTip(element) {
   showBeside(tip, anchor);
 }
 
+const tellsOfFocus = () => tip.matches(":popover-open") && tipAnchor?.closest(TELLS)?.contains(document.activeElement);
+
 // Focus may scroll its cell into sight: the tip goes along; one that the mouse opened goes away.
 function followTip() {
-  if (tip.matches(":popover-open") && tipAnchor?.closest(TELLS)?.contains(document.activeElement)) showBeside(tip, tipAnchor);
+  if (tellsOfFocus()) showBeside(tip, tipAnchor);
   else closeTip();
 }
 
@@ -44,7 +46,17 @@ function hideTip() {
   closeTip();
 }
 
+// What scrolls under a mouse that rests is pointed at by nobody: the focus keeps its tip.
+let mouseAt = "";
+function hasMoved({ clientX, clientY }) {
+  const was = mouseAt;
+  mouseAt = `${clientX} ${clientY}`;
+  return mouseAt !== was;
+}
+document.addEventListener("mousemove", hasMoved);
+
 document.addEventListener("mouseover", (event) => {
+  if (!hasMoved(event) && tellsOfFocus()) return;
   if (!event.target.closest?.(TELLS)) { if (!event.target.closest?.("#tip")) hideTip(); return; }
   clearTimeout(tipTimer);
   // Scrolling in between leaves it due, unless something else came under the pointer by that.
