@@ -55,11 +55,13 @@ class Timing:
 def due_slot(
     timing: Timing, *, since: datetime, last: datetime | None, now: datetime
 ) -> datetime | None:
-    """The slot to do now, if any: after the job was switched on, and not done yet.
+    """The slot to do now, if any: after the job was switched on (`since`), and not done yet (`last`)."""
+    slot, coming = timing.latest(now), timing.next(now)
 
-    What lies beyond the next slot was written by a clock that has been put right since: it would
-    keep the job waiting for as long as that clock was ahead.
-    """
-    slot, beyond = timing.latest(now), timing.next(now)
-    done = last is not None and slot <= last <= beyond
-    return None if done or slot <= since <= beyond else slot
+    def has_seen_it(moment: datetime) -> bool:
+        # What lies beyond the coming slot was written by a clock that has been put right since: it
+        # would keep the job waiting for as long as that clock was ahead.
+        return slot <= moment <= coming
+
+    is_done = last is not None and has_seen_it(last)
+    return None if is_done or has_seen_it(since) else slot

@@ -109,13 +109,24 @@ def _end(
     last = month.period - timedelta(days=1)
     if current is None or _is_over(current, last):
         return None
-    if owned.key in found:
-        stands = found[owned.key]
-        if stands is None or _is_over(stands, last):
-            return _already_over(one, stands)
-        changed = "; ".join(str(difference) for difference in differences(current, stands))
-        if changed:
-            return _planned(one, refusal=changed_in_connectwise(owned, changed))
+    # Not listed, as in a preview from our books, it is taken to be as we wrote it last.
+    stands = found.get(owned.key, current)
+    if stands is None or _is_over(stands, last):
+        return _already_over(one, stands)
+    changed = "; ".join(str(difference) for difference in differences(current, stands))
+    if changed:
+        return _planned(one, refusal=changed_in_connectwise(owned, changed))
+    return _taken_away(one, current, last, month, agreements)
+
+
+def _taken_away(
+    one: Running,
+    current: AdditionImage,
+    last: date,
+    month: Month,
+    agreements: Mapping[int, Agreement],
+) -> Planned:
+    """It ends on the `last` day; what would only begin after it is removed."""
     name = month_name(month.period)
     if last >= current.effective_date:
         return _planned(
@@ -125,7 +136,7 @@ def _end(
             reason=f"{one.name} has no recurring line in {name}: it ends on {last}.",
         )
     refusal = removal_refusal(
-        owned.addition_id, current.effective_date, agreements.get(owned.agreement_id)
+        one.owned.addition_id, current.effective_date, agreements.get(one.owned.agreement_id)
     )
     return _planned(
         one,

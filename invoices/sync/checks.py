@@ -83,6 +83,16 @@ def _product_refusal(product: Product | None) -> Refusal | None:
 def _slot_refusal(
     line: Line, company: Company | None, directory: Directory, settings: PlanSettings
 ) -> Refusal | None:
+    """Why no agreement can be made for it (P46)."""
+    return (
+        _agreement_type_refusal(settings)
+        or _contact_refusal(company)
+        or _new_currency_refusal(line, directory)
+        or _contract_refusal(line)
+    )
+
+
+def _agreement_type_refusal(settings: PlanSettings) -> Refusal | None:
     if settings.agreement_type_id is None:
         return Refusal(
             "no_agreement_type",
@@ -94,17 +104,29 @@ def _slot_refusal(
             f"Agreement Type {settings.agreement_type_name} is inactive or gone in ConnectWise. "
             "Choose another one in Settings → Configuration.",
         )
+    return None
+
+
+def _contact_refusal(company: Company | None) -> Refusal | None:
     if company is not None and company.contact_id is None:
         return Refusal(
             "no_contact",
             f"{company.name} has no default contact in ConnectWise, which a new agreement needs. Set one there.",
         )
+    return None
+
+
+def _new_currency_refusal(line: Line, directory: Directory) -> Refusal | None:
     if line.currency not in directory.currency_ids:
         return Refusal(
             "currency_unknown",
             f"No agreement or company in ConnectWise uses {line.currency}, so a new agreement in it can't be made. "
             "Choose an existing agreement.",
         )
+    return None
+
+
+def _contract_refusal(line: Line) -> Refusal | None:
     if not line.contract_id:
         return Refusal(
             "no_contract",

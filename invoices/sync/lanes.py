@@ -64,13 +64,7 @@ def _work(a_run: SyncRun, epoch: int, go_on: Callable[[], bool], hands: int) -> 
     """With two hands, one takes and records in our database while the other's request is out."""
     # The lane's: however many hands, one request is under way.
     client = remote.client(turn=Lock())
-    if not remote.is_here(a_run):
-        raise ConfigError(
-            "The ConnectWise Company ID was changed after this sync was planned. Sync again.",
-            service="ConnectWise",
-        )
-    kept = a_run.plan["reference"]
-    reference = Reference(kept["field"], kept["id"])
+    reference = _planned_reference(a_run)
     broken = Event()
 
     def post() -> None:
@@ -96,6 +90,17 @@ def _work(a_run: SyncRun, epoch: int, go_on: Callable[[], bool], hands: int) -> 
         post()
     for other in others:
         other.result()
+
+
+def _planned_reference(a_run: SyncRun) -> Reference:
+    """Where the plan found that our keys stand; raises ConfigError where it was of another ConnectWise."""
+    if not remote.is_here(a_run):
+        raise ConfigError(
+            "The ConnectWise Company ID was changed after this sync was planned. Sync again.",
+            service="ConnectWise",
+        )
+    kept = a_run.plan["reference"]
+    return Reference(kept["field"], kept["id"])
 
 
 def _post_next(a_run: SyncRun, epoch: int, client: ConnectWiseClient, reference: Reference) -> bool:

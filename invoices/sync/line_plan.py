@@ -1,6 +1,6 @@
 """From a decision about one line to the operations it takes, each with its reason (P45). Pure."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from invoices.sync import cautions
@@ -9,6 +9,7 @@ from invoices.sync.checks import removal_refusal, start_refusal, text_refusal
 from invoices.sync.compose import image_of, updated_image
 from invoices.sync.cycles import bills_more_often, end_of_first_period
 from invoices.sync.facts import (
+    Agreement,
     AgreementSlot,
     BillingNeed,
     Directory,
@@ -28,24 +29,34 @@ MOST_SPENT = 5
 NOTHING_TO_CHANGE = "Nothing to change."
 
 
+@dataclass(frozen=True, slots=True)
 class Draft:
-    """One line with all that its operations are drawn from."""
+    """One line with all that its operations are drawn from.
 
-    def __init__(
-        self,
-        line: Line,
-        agreement_id: int | None,
-        slot: AgreementSlot | None,
-        decision: Decision,
-        directory: Directory,
-        settings: PlanSettings,
-    ) -> None:
-        self.line, self.slot, self.agreement_id = line, slot, agreement_id
-        self.decision, self.directory, self.settings = decision, directory, settings
-        self.agreement = directory.agreements.get(agreement_id or 0)
-        cycle = self.agreement.billing_cycle if self.agreement else settings.agreement_type_cycle
-        self.bills_again = decision.persistent and bills_more_often(cycle, line.billing_cycle)
-        self.cycle = cycle
+    `agreement_id` is the agreement it posts into; where that is still to be made, `slot` names it.
+    """
+
+    line: Line
+    agreement_id: int | None
+    slot: AgreementSlot | None
+    decision: Decision
+    directory: Directory
+    settings: PlanSettings
+
+    @property
+    def agreement(self) -> Agreement | None:
+        return self.directory.agreements.get(self.agreement_id) if self.agreement_id else None
+
+    @property
+    def cycle(self) -> str:
+        """How often its agreement bills, be it one that is to be made."""
+        there = self.agreement
+        return there.billing_cycle if there else self.settings.agreement_type_cycle
+
+    @property
+    def bills_again(self) -> bool:
+        """Without an end its agreement would bill it more often than the Platform does."""
+        return self.decision.persistent and bills_more_often(self.cycle, self.line.billing_cycle)
 
     def billing_need(self, start: date) -> BillingNeed | None:
         """The agreement has to begin to bill earlier; `start_refusal` has let it pass: it is ours."""

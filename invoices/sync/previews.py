@@ -138,22 +138,25 @@ def confirm(run: SyncRun, *, user: User, ends: Collection[str] = (), force: bool
                 raise CantStart(
                     f"{run.period:%B %Y} is being loaded. Post when the load has finished."
                 )
-            taken = SyncRun.objects.filter(
-                pk=run.pk, epoch=run.epoch, state=RunState.DRAFT, planned_at__isnull=False
-            ).update(
-                state=RunState.PLANNING,
-                confirmed_at=Now(),
-                heartbeat=Now(),
-                user=user,
-                scope=scope,
-            )
+            if not _begin(run, user, scope):
+                raise CantStart("This preview was planned anew meanwhile. Look at it again.")
     except IntegrityError as error:
         raise already_running() from error
-    if not taken:
-        raise CantStart("This preview was planned anew meanwhile. Look at it again.")
     if run.is_undo:
         run.user = user
         undo.log_start(run)
+
+
+def _begin(run: SyncRun, user: User, scope: dict[str, object]) -> bool:
+    """False where it is no longer the preview that was looked at."""
+    shown = SyncRun.objects.filter(
+        pk=run.pk, epoch=run.epoch, state=RunState.DRAFT, planned_at__isnull=False
+    )
+    return bool(
+        shown.update(
+            state=RunState.PLANNING, confirmed_at=Now(), heartbeat=Now(), user=user, scope=scope
+        )
+    )
 
 
 def needs_second_yes(ends: Collection[str]) -> bool:

@@ -4,7 +4,7 @@ A plain list each, never `conditions`: their search lags behind writes (docs/con
 "Searching").
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -84,6 +84,13 @@ def list_agreements(
     )
     if reference is None:
         raise _no_field(reference_field)
+    return _listed(additions, bad, reference)
+
+
+def _listed(
+    additions: Mapping[int, Sequence[Addition]], bad: Iterable[BadItem], reference: Reference
+) -> Listed:
+    """`additions` by their agreement."""
     by_key: dict[str, Addition] = {}
     by_id: dict[int, Addition] = {}
     places: dict[str, int] = {}
