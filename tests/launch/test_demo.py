@@ -5,6 +5,8 @@ import signal
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -39,14 +41,17 @@ EVERYONE = {
 linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
 
+def open_files(process: int) -> Iterator[str]:
+    """As the kernel names them; a busy process closes some meanwhile, or has ended."""
+    with suppress(FileNotFoundError):
+        for link in Path(f"/proc/{process}/fd").iterdir():
+            with suppress(FileNotFoundError):
+                yield str(link.readlink())
+
+
 def listening(processes: dict[int, str]) -> set[str]:
     """The local addresses (as the kernel writes them) on which these processes listen."""
-    sockets = {
-        str(link.readlink())
-        for process in processes
-        for link in Path(f"/proc/{process}/fd").iterdir()
-        if str(link.readlink()).startswith("socket:")
-    }
+    sockets = {opened for process in processes for opened in open_files(process)}
     rows = [
         line.split()
         for table in ("tcp", "tcp6")
