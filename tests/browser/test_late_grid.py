@@ -69,3 +69,18 @@ def test_a_row_opens_though_a_search_is_answered_in_between(page: Page, line: In
     page.keyboard.press("Escape")
     expect(page.locator(ROWS)).to_have_count(1)
     expect(page.locator(ROWS)).to_contain_text("Adobe")
+
+
+def test_a_grid_that_was_read_before_lines_changed_does_not_stay(page: Page) -> None:
+    def answer_of_before(route: Route) -> None:
+        read = route.fetch()
+        InvoiceLine.objects.filter(offer_name="Adobe").update(organization_name="Renamed")
+        page.evaluate("document.body.dispatchEvent(new Event('linesChanged'))")
+        route.fulfill(response=read)
+
+    page.route("**q=adobe*", answer_of_before, times=1)
+
+    search(page)
+
+    expect(page.locator(ROWS)).to_have_count(1)
+    expect(page.locator(ROWS)).to_contain_text("Renamed")

@@ -73,7 +73,7 @@ function markPageTick() {
 // Ticks wait for each other: what is clicked meanwhile goes along with the next request.
 let waiting = new Map();
 let sending = false;
-let sent = 0;
+let news = 0; // ticks that were sent, and changes that were told of
 let held = []; // what brings another grid or row: before the ticks it would show them unticked
 
 function send(boxes, on) {
@@ -98,7 +98,7 @@ async function flush() {
   const values = { line, shown: $$("#grid tbody .tick").map((box) => box.value) };
   if (on) values.on = "yes";
   sending = true;
-  sent += 1;
+  news += 1;
   await window.htmx.ajax("POST", grid().dataset.tickUrl, { target: "#selection", swap: "outerHTML", values }).catch(() => waiting.clear());
   sending = false;
   flush();
@@ -252,10 +252,11 @@ document.body.addEventListener("htmx:confirm", (event) => {
   event.preventDefault();
   held.push(() => event.detail.issueRequest(true));
 });
-// A grid that was asked for before a tick doesn't know of it: it is asked for again.
-document.body.addEventListener("htmx:configRequest", (event) => { event.detail.ticksBefore = sent; });
+// A grid that was asked for before a tick or a change doesn't know of it: it is asked for again. The request
+// for it that htmx keeps meanwhile goes with the grid that asks: it is replaced.
+document.body.addEventListener("htmx:configRequest", (event) => { event.detail.newsBefore = news; });
 document.body.addEventListener("htmx:afterSettle", (event) => {
-  if (event.target.id !== "grid" || event.detail.requestConfig.ticksBefore === sent) return;
+  if (event.target.id !== "grid" || event.detail.requestConfig.newsBefore === news) return;
   held.push(refresh);
   flush();
 });
@@ -319,7 +320,10 @@ document.body.addEventListener("htmx:beforeSwap", (event) => {
   event.detail.shouldSwap = false;
   window.htmx.trigger(requestConfig.elt, "again");
 });
-document.body.addEventListener("linesChanged", refresh);
+document.body.addEventListener("linesChanged", () => {
+  news += 1;
+  refresh();
+});
 
 // One run at a time: no line can be sent alone meanwhile (P38).
 document.body.addEventListener("runTick", (event) => {
