@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils import timezone
 
 from invoices.models import InvoiceLine
@@ -16,6 +18,11 @@ from psa_connectwise.models import Agreement, Company, Product
 GONE = "This isn't in ConnectWise's directory any more. Choose another one."
 INPUTS = ("charge_start_date", "charge_end_date", "company", "agreement", "product")
 NO_DATE = {"invalid": "Enter a date as YYYY-MM-DD."}
+# As of the Platform's own: at the ends of the calendar no day follows, or comes before.
+IN_RANGE = [
+    MinValueValidator(date(1900, 1, 1), "Enter a date from 1900 on."),
+    MaxValueValidator(date(2999, 12, 31), "Enter a date before 3000."),
+]
 
 
 class LineForm(forms.Form):
@@ -30,9 +37,9 @@ class LineForm(forms.Form):
         Product.objects.all(), required=False, error_messages={"invalid_choice": GONE}
     )
     charge_start_date = forms.DateField(
-        error_messages={"required": "A charge needs a start date.", **NO_DATE}
+        error_messages={"required": "A charge needs a start date.", **NO_DATE}, validators=IN_RANGE
     )
-    charge_end_date = forms.DateField(required=False, error_messages=NO_DATE)
+    charge_end_date = forms.DateField(required=False, error_messages=NO_DATE, validators=IN_RANGE)
 
     # When the edit began and what the inputs held then: if somebody else is faster, what they did
     # since is told, and what this user changed is offered again.
@@ -65,8 +72,8 @@ class LineForm(forms.Form):
 class BulkForm(forms.Form):
     """The card of Bulk Update (P36); blank keeps."""
 
-    charge_start_date = forms.DateField(required=False, error_messages=NO_DATE)
-    charge_end_date = forms.DateField(required=False, error_messages=NO_DATE)
+    charge_start_date = forms.DateField(required=False, error_messages=NO_DATE, validators=IN_RANGE)
+    charge_end_date = forms.DateField(required=False, error_messages=NO_DATE, validators=IN_RANGE)
     agreement = forms.CharField(required=False, max_length=20)
 
     def clean_agreement(self) -> Agreement | Choice | None:

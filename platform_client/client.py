@@ -12,6 +12,7 @@ from platform_client import schemas
 from platform_client.errors import SERVICE, broken_page, refusal, unreadable
 from platform_client.schemas import InvoiceLine, Offer, Organization, Page, Seller
 from wire.address import checked, sendable
+from wire.decimal_json import whole_number
 from wire.items import read_item, read_page
 from wire.session import Answer, RemoteSession
 
@@ -120,7 +121,7 @@ class PlatformClient:
 def _parsed(answer: Answer) -> Any:
     # Decimals are strings here: a JSON number stays a float, which the schemas refuse.
     try:
-        return json.loads(answer.body)
+        return json.loads(answer.body, parse_int=whole_number)
     except RecursionError:
         raise ValueError("nested too deeply") from None
 

@@ -59,7 +59,10 @@ Short = Annotated[Text, Field(max_length=64)]
 Label = Annotated[Text, Field(max_length=64), ForReading]
 Name = Annotated[Text, Field(max_length=255), ForReading]
 Currency = Annotated[Text, Field(min_length=3, max_length=3)]
-Day = Annotated[date, BeforeValidator(calendar_date)]
+# At the ends of the calendar a day has no day before it, or none after.
+Day = Annotated[
+    date, BeforeValidator(calendar_date), Field(ge=date(1900, 1, 1), le=date(2999, 12, 31))
+]
 Amount = Annotated[Decimal, BeforeValidator(_amount)]
 Total = Annotated[Decimal, BeforeValidator(_total)]
 

@@ -113,9 +113,14 @@ def _agreement_type(wanted: str) -> AgreementType | None:
     offered = AgreementType.objects.filter(inactive=False, missing=False)
     # The name first: a type may be called by a number.
     by_name = offered.filter(name__iexact=wanted).first()
-    if by_name is None and wanted.isdecimal():
+    if by_name is None and _is_id(wanted):
         return offered.filter(connectwise_id=int(wanted)).first()
     return by_name
+
+
+def _is_id(text: str) -> bool:
+    # None of ConnectWise's has more digits; of endless ones Python makes no number at all.
+    return text.isdecimal() and len(text) <= 10
 
 
 def _told(pages: Iterable[Page[T]], on_page: OnPage) -> Iterator[Page[T]]:
@@ -172,7 +177,7 @@ def _upsert(model: type[DirectoryRecord], rows: dict[int, Values], *, seen_at: d
 
 def _mark_missing(model: type[DirectoryRecord], unseen: set[int], bad: list[BadItem]) -> int:
     """What a complete list did not show; an unreadable record is there all the same."""
-    ids = [int(item.item_id) for item in bad if item.item_id and item.item_id.isdecimal()]
+    ids = [int(item.item_id) for item in bad if item.item_id and _is_id(item.item_id)]
     if len(ids) < len(bad):
         # A bad one without an id may be any of those that weren't seen: none is said to be missing.
         return 0

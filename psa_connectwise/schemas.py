@@ -65,7 +65,7 @@ Number = Annotated[int, Field(ge=0, lt=2**31)]
 Id = Annotated[int, Field(gt=0, lt=2**31)]
 Ref = Number | None
 # Binary fractions come with up to 17 digits; what is far beyond would only choke us.
-Amount = Annotated[Decimal, Field(max_digits=40, decimal_places=30)] | None
+Amount = Annotated[Decimal, Field(max_digits=40, decimal_places=30, gt=-(10**15), lt=10**15)] | None
 
 CONFIG = ConfigDict(
     alias_generator=to_camel, validate_by_name=True, validate_by_alias=True, extra="ignore"

@@ -165,6 +165,7 @@ def find_reference(name: str, listed: Iterable[Iterable[Addition]]) -> Reference
     for additions in listed:
         for addition in additions:
             for custom in addition.custom_fields_raw or ():
-                if custom.get("caption") == name:
-                    return Reference(name, int(custom["id"]))
+                number = custom.get("id")
+                if custom.get("caption") == name and isinstance(number, int):
+                    return Reference(name, number)
     return None

@@ -1,6 +1,7 @@
 """The Platform's API: paging, errors in one sentence, nothing lost."""
 
 import datetime as dt
+import json
 from typing import Any
 
 import pytest
@@ -209,3 +210,12 @@ def test_plain_http_is_refused_but_on_loopback() -> None:
 
 def test_the_key_is_not_in_the_representation() -> None:
     assert KEY not in repr(make_client())
+
+
+@responses.activate
+def test_endless_digits_spoil_their_own_line_alone() -> None:
+    body = json.dumps(make_page(make_line(id="a", quantity="HERE"), make_line(id="b")))
+    responses.get(f"{BASE}/api/v1/invoice-lines", body=body.replace('"HERE"', "9" * 5000))
+    (page,) = make_client().invoice_lines(**MAY)
+    assert [line.id for line in page.items] == ["b"]
+    assert (page.bad[0].item_id, page.bad[0].reason[:8]) == ("a", "quantity")

@@ -173,3 +173,11 @@ def test_an_organization_needs_its_id() -> None:
 def test_a_lone_surrogate_is_one_bad_item() -> None:
     record = json.loads('{"id": "o", "name": "\\ud800", "status": "Active"}')
     assert read_page(ORGANIZATION, [record]).bad[0].reason.startswith("name: ")
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1899-12-31", "3000-01-01", "9999-12-31"])
+@pytest.mark.parametrize("field", ["invoiceDate", "chargeStartDate", "chargeEndDate"])
+def test_a_day_at_the_end_of_the_calendar_is_a_fault_of_its_line(field: str, day: str) -> None:
+    page = read_page(INVOICE_LINE, [make_line(**{field: day}), make_line()])
+    assert len(page.items) == 1
+    assert page.bad[0].reason.startswith(f"{field}: ")

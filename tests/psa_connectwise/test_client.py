@@ -182,6 +182,17 @@ def test_a_full_page_without_a_next_one_is_not_taken_for_the_end(beyond: list[in
 
 
 @responses.activate
+@pytest.mark.parametrize("number", ["1e999999999", "9" * 5000, "NaN", "-Infinity", "1e39"])
+@pytest.mark.parametrize("field", ["id", "quantity", "extPrice", "agreementId"])
+def test_a_number_that_is_none_spoils_its_own_record_alone(field: str, number: str) -> None:
+    broken = as_json(make_addition(id=8) | {field: "HERE"}).replace('"HERE"', number)
+    responses.get(ADDITIONS, body=f"[{broken}, {as_json(make_addition(id=9))}]")
+    page = make_client().additions(3)
+    assert [addition.id for addition in page.items] == [9]
+    assert page.bad[0].reason.startswith(field)
+
+
+@responses.activate
 def test_single_records_are_read() -> None:
     responses.get(f"{AGREEMENTS}/3", body=as_json(make_agreement()))
     responses.get(f"{ADDITIONS}/7", body=as_json(make_addition()))

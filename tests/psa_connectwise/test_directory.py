@@ -266,3 +266,16 @@ def test_bad_items_count_their_ids(settings: Settings) -> None:
     Product.objects.create(connectwise_id=7, name="x", updated_at=timezone.now())
     assert directory._mark_missing(Product, {7}, bad) == 0
     assert directory._mark_missing(Product, {7}, []) == 1
+
+
+@pytest.mark.parametrize("broken", ["9" * 5000, 10**50, -1, None])
+def test_while_one_has_no_id_to_go_by_none_is_said_to_be_missing(
+    broken: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    directory.refresh_products(client=fake([make_product(id=5), make_product(id=6)]))
+    with caplog.at_level(logging.WARNING):
+        counts = directory.refresh_products(
+            client=fake([make_product(id=broken), make_product(id=5)])
+        )
+    assert (counts.seen, counts.bad, counts.missing) == (1, 1, 0)
+    assert "can't be read: id:" in caplog.text

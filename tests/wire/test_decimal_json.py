@@ -34,7 +34,14 @@ def test_fractions_are_read_as_decimals_and_whole_numbers_as_integers() -> None:
     assert loads('{"a": 0.1, "b": 5}') == {"a": Decimal("0.1"), "b": 5}
 
 
-@pytest.mark.parametrize("text", ["NaN", "Infinity", "-Infinity", "", "{", "[1.]", "[" * 100_000])
+@pytest.mark.parametrize(
+    "number", ["NaN", "Infinity", "-Infinity", "9" * 5000, "1e999999999", "-1e-999999999"]
+)
+def test_what_is_no_number_of_ours_stays_text_and_the_rest_is_read(number: str) -> None:
+    assert loads(f'[{{"a": {number}}}, {{"a": 1}}]') == [{"a": number}, {"a": 1}]
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1.]", "[" * 100_000])
 def test_what_is_not_json_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
         loads(text)

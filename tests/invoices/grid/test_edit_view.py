@@ -84,6 +84,8 @@ def test_emptying_the_end_returns_it_to_the_automatic_one(signed_in: Client) -> 
     ("values", "said"),
     [
         ({"charge_start_date": ""}, "A charge needs a start date."),
+        ({"charge_start_date": "0001-01-01"}, "Enter a date from 1900 on."),
+        ({"charge_end_date": "9999-12-31"}, "Enter a date before 3000."),
         ({"charge_start_date": "31.5.2026"}, "Enter a date as YYYY-MM-DD."),
         ({"charge_end_date": "2026-04-01"}, "The end 2026-04-01 is before the start 2026-05-01."),
         ({"company": "999999"}, "in ConnectWise&#x27;s directory any more"),

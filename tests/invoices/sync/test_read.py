@@ -7,7 +7,7 @@ from typing import cast
 import pytest
 
 from invoices.sync.locks import LANE, free_lanes, session_lock
-from invoices.sync.read import list_agreements
+from invoices.sync.read import find_reference, list_agreements
 from invoices.sync.remote import Reference
 from psa_connectwise.client import ConnectWiseClient
 from psa_connectwise.schemas import Addition, Page
@@ -105,6 +105,13 @@ def test_our_key_is_seen_wherever_it_stands_though_somebody_wrote_into_the_field
         id=5, serial_number="LB-KEY", custom_fields_raw=({"caption": "Linebridge", "value": "x"},)
     )
     assert Reference("Linebridge", 7).key_of(addition) == "LB-KEY"
+
+
+@pytest.mark.parametrize("number", [None, "x", "9" * 5000])
+def test_a_custom_field_without_an_id_does_not_hide_the_next_one(number: object) -> None:
+    fields = ({"caption": "Linebridge", "id": number}, {"caption": "Linebridge", "id": 7})
+    listed = [[Addition(id=5, custom_fields_raw=fields)]]
+    assert find_reference("Linebridge", listed) == Reference("Linebridge", 7)
 
 
 @pytest.mark.django_db(transaction=True)
