@@ -85,6 +85,7 @@ class Changes:
         self._products = list(Product.objects.filter(inactive=False, missing=False)[:50])
 
     def next(self) -> LineChange:
+        """Other values than before: a change that changes nothing would cost nothing."""
         self._done += 1
         return LineChange(
             start=self._month + timedelta(days=self._done % 28),

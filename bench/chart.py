@@ -26,6 +26,7 @@ def write(rows: Sequence[Row]) -> None:
 
 
 def svg(rows: Sequence[Row]) -> str:
+    """Only of the rows that say "what: N lines a month"; both axes are logarithmic."""
     series: dict[str, list[Point]] = {}
     for row in rows:
         what, _, lines = row.what.partition(": ")
@@ -53,11 +54,13 @@ class Scale:
         self.high = ceil(log10(max(seconds for _, seconds in points)))
 
     def x(self, lines: int) -> float:
+        """Pixels from the left."""
         first, last = log10(self.counts[0]), log10(self.counts[-1])
         share = (log10(lines) - first) / ((last - first) or 1)
         return LEFT + share * (WIDTH - LEFT - RIGHT)
 
     def y(self, seconds: float) -> float:
+        """Pixels from the top."""
         share = (log10(seconds) - self.low) / ((self.high - self.low) or 1)
         return HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM)
 

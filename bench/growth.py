@@ -32,6 +32,7 @@ PAGES = {
 
 
 def rows(sizes: Sizes) -> list[Row]:
+    """Each size has a database and a process of its own, so that nothing is warm from the one before."""
     counts = [max(1, sizes.lines // 100), max(1, sizes.lines // 10), sizes.lines]
     steps = [
         {
@@ -138,6 +139,7 @@ def _cost(client: Client, address: str, rounds: int) -> float:
 
 
 def of_a_preview(sizes: Sizes) -> Times:
+    """Processor seconds of planning and keeping it; its page is not counted."""
     logging.disable(logging.WARNING)
     from bench import planning
 

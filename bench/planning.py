@@ -49,6 +49,7 @@ class Measured:
 
 
 def measured(sizes: Sizes) -> Measured:
+    """On a database of its own, with a stand-in that answers at once."""
     port = world.free_port()
     with world.stand_in(port):
         world.prepare(url=f"http://127.0.0.1:{port}", quota=100_000_000)

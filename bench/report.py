@@ -30,6 +30,7 @@ class Row:
 
     @property
     def ratio(self) -> float | None:
+        """None where nothing stands beside it."""
         return self.ours / self.other if self.other else None
 
     @property
@@ -42,6 +43,7 @@ class Row:
         return all(held) if held else None
 
     def cells(self) -> tuple[str, ...]:
+        """In the order of `HEADS`."""
         other = "" if self.other is None else f"{number(self.other)} {self.unit}, {self.beside}"
         limits = (
             "" if self.at_most is None else f"≤ {number(self.at_most)} {self.unit}".strip(),

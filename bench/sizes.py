@@ -35,6 +35,7 @@ HELP = {
 
 
 def add_options(parser: ArgumentParser) -> None:
+    """One for each field of `Sizes`, under its name."""
     for field in fields(Sizes):
         default = field.default
         parser.add_argument(

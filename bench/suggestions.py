@@ -23,6 +23,7 @@ PRECISION, RECALL = 0.99, 0.8
 
 
 def ours(pair: Pair) -> float:
+    """From 0 to 100, as the two below."""
     subject = Subject(pair.kind, pair.left, pair.left_code, pair.vendor)  # type: ignore[arg-type]
     return judge(subject, Candidate(1, pair.right, pair.right_code)).score
 

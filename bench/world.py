@@ -130,6 +130,7 @@ def running(command: list[str], **environment: str) -> Iterator["subprocess.Pope
 
 
 def answers(url: str) -> bool:
+    """With a 2xx or 3xx."""
     try:
         return requests.get(url, timeout=2).ok
     except requests.RequestException:
@@ -137,6 +138,7 @@ def answers(url: str) -> bool:
 
 
 def wait_for(is_so: Any, seconds: float = 60) -> None:
+    """Raises TimeoutError."""
     until = time.monotonic() + seconds
     while not is_so():
         if time.monotonic() > until:
@@ -269,6 +271,7 @@ class Processor:
         self._after = dict(self._before)
 
     def look(self) -> None:
+        """Before a process ends, whose time is gone with it."""
         self._after |= self._ticks()
 
     def seconds(self) -> float:

@@ -201,6 +201,7 @@ class _Deadline:
         self._until = time.monotonic() + DEADLINE_SECONDS
 
     def check(self) -> None:
+        """Raises TransientError once the time is up."""
         if time.monotonic() > self._until:
             raise TransientError(
                 f"{self._service} did not answer within {DEADLINE_SECONDS:.0f} seconds. "

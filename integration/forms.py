@@ -43,6 +43,7 @@ class SiteField(forms.CharField):
     widget = forms.URLInput
 
     def clean(self, value: Any) -> str:
+        """Without a slash at its end; raises ValidationError."""
         text: str = super().clean(value)
         return site(text) if text else ""
 
@@ -146,6 +147,7 @@ class ConnectionsForm(forms.Form):
         return "confirm_move" in self.errors
 
     def clean(self) -> dict[str, Any]:
+        """Additions that were posted stand in the ConnectWise of before: moving on asks for a tick."""
         cleaned = super().clean() or {}
         moved = {"connectwise_url", "connectwise_company_id"} & set(self.changed_values())
         if moved and not cleaned.get("confirm_move") and (count := posted_elsewhere()):

@@ -177,6 +177,7 @@ class DateToSend:
     why: str
 
     def not_before(self, start: date) -> "DateToSend":
+        """An end before the start is never sent: the start is, and `why` says so."""
         if self.value is None or self.value >= start:
             return self
         why = f"{self.why} {self.value:%Y-%m-%d} is before the start, so the start is sent."

@@ -69,6 +69,7 @@ class ReportingCommand(BaseCommand):
             sys.exit(COULD_NOT_RUN)
 
     def handle(self, *args: Any, **options: Any) -> None:
+        """Says what `report` did; ends with 1 where some lines have errors."""
         report = self._report_or_refuse(options)
         self._end_progress()
         if report.sentence:  # none where stdout is the result itself

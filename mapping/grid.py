@@ -34,6 +34,7 @@ class Page:
 
     @property
     def offset(self) -> int:
+        """Rows before it."""
         return (self.number - 1) * self.size
 
     @property

@@ -98,11 +98,15 @@ class MappingChange(models.Model):
     """One change of a mapping: who, when, from what, to what, how many lines it filled (P13)."""
 
     class Kind(models.TextChoices):
+        """What was mapped: an offer also for one organization alone."""
+
         ORGANIZATION = "organization"
         OFFER = "offer"
         AGREEMENT = "agreement"
 
     class Origin(models.TextChoices):
+        """How it came about, in the words of the history."""
+
         PICKER = "picker", "chosen on the tab"
         LINE = "line", "saved on an invoice line"
         BULK = "bulk", "bulk update"
@@ -186,6 +190,8 @@ class DirectoryRefresh(models.Model):
     """One refresh of the directory, with its progress; at most one is under way."""
 
     class State(models.TextChoices):
+        """FAILED keeps what was read before, and every mapping."""
+
         QUEUED = "queued"
         RUNNING = "running"
         DONE = "done"

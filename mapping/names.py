@@ -75,6 +75,7 @@ class Name:
 
     @property
     def text(self) -> str:
+        """Without what was taken off it: legal form, punctuation, accents."""
         return " ".join(word.text for word in self.words)
 
     @property

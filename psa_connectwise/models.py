@@ -83,6 +83,8 @@ class Agreement(DirectoryRecord):
     """A contract of a company; names are not unique."""
 
     class Status(models.TextChoices):
+        """As ConnectWise spells them; it may know more, which `is_live` takes for closed."""
+
         ACTIVE = "Active"
         CANCELLED = "Cancelled"
         EXPIRED = "Expired"
@@ -123,6 +125,8 @@ class ConnectWiseSettings(models.Model):
     """The one row of connection and posting settings."""
 
     class PriceDecimals(models.IntegerChoices):
+        """To how many places unit prices are sent (P43)."""
+
         EXACT = 4, "4 places"
         CENTS = 2, "2 places (the accounting export rounds unit prices)"
 

@@ -35,6 +35,7 @@ class EncryptedTextField(PlainTextField):
         return _fernet().encrypt(plain.encode()).decode() if plain else plain
 
     def from_db_value(self, value: str | None, expression: object, connection: object) -> Any:
+        """Raises ImproperlyConfigured where no key opens it."""
         return _decrypt(value, f"{self.model.__name__}.{self.name}") if value else value
 
 

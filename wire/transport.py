@@ -132,14 +132,18 @@ class _Connecting(HTTPConnection):
 
 
 class _ConnectingTLS(_Connecting, HTTPSConnection):
-    pass
+    """The same under TLS."""
 
 
 class _Pool(HTTPConnectionPool):
+    """Of such connections."""
+
     ConnectionCls = _Connecting
 
 
 class _TLSPool(HTTPSConnectionPool):
+    """Of such connections under TLS."""
+
     ConnectionCls = _ConnectingTLS
 
 

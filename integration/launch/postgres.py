@@ -44,6 +44,7 @@ class Cluster:
         return f"postgres://{NAME}:{self.password}@127.0.0.1:{self.port}/{NAME}"
 
     def program(self, name: str) -> str:
+        """The path of one of PostgreSQL's own programs."""
         return str(accounts.program(self.home, name, PACKAGE))
 
 

@@ -82,6 +82,7 @@ def handling(handler: Handler) -> Iterator[None]:
 
 
 def set_handlers(handler: Handler) -> None:
+    """For every signal that asks the launcher to end."""
     for number in REQUESTS:
         signal.signal(number, handler)
 

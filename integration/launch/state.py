@@ -27,6 +27,7 @@ class State:
 
     @classmethod
     def here(cls) -> "State":
+        """The folder of this checkout, or the one that LINEBRIDGE_STATE names."""
         return cls(Path(os.environ.get("LINEBRIDGE_STATE") or ROOT / ".state"))
 
     def make(self) -> None:

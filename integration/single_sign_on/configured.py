@@ -40,6 +40,7 @@ class SingleSignOn:
 
     @property
     def gives_roles(self) -> bool:
+        """Whether the provider's groups decide who has which role."""
         return any(self.groups.values())
 
 

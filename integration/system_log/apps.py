@@ -11,6 +11,7 @@ class SystemLogConfig(AppConfig):
     verbose_name = "System Logs"
 
     def ready(self) -> None:
+        """Connects what writes the records that are still waiting."""
         from integration.system_log.handler import flush
 
         # What a rolled back transaction left waiting is written at the end of its request or task.

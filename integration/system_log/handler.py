@@ -46,6 +46,7 @@ class DatabaseHandler(logging.Handler):
         self.lock = None
 
     def emit(self, record: logging.LogRecord) -> None:
+        """Stored when the caller's transaction commits; a logger never fails whoever logs."""
         try:
             _waiting.append(_columns(record))
             if record.levelno < logging.WARNING and _wrote_just_now():

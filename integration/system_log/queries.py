@@ -46,6 +46,7 @@ def tiles(now: datetime) -> Tiles:
 
 
 def hour_of(moment: datetime) -> datetime:
+    """The whole hour that a moment lies in: what is counted is kept by the hour."""
     return moment.replace(minute=0, second=0, microsecond=0)
 
 
@@ -55,6 +56,7 @@ def oldest_kept(now: datetime) -> datetime:
 
 
 def recent(now: datetime) -> QuerySet[LogEntry]:
+    """What is shown, be it pruned by now or not (P51)."""
     return LogEntry.objects.filter(created_at__gte=oldest_kept(now))
 
 

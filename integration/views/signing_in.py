@@ -33,6 +33,7 @@ class SignIn(LoginView):
         return super().get_context_data(**told, **kwargs)
 
     def get(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        """While there is nobody to sign in, it leads to where the first Administrator is made."""
         if is_awaited():
             return redirect("first_administrator")
         return super().get(request, *args, **kwargs)
@@ -46,6 +47,7 @@ class ChangePassword(PasswordChangeView):
     success_url = settings.LOGIN_REDIRECT_URL
 
     def dispatch(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
+        """404 for who signs in elsewhere, by single sign-on."""
         if not cast(User, request.user).has_usable_password():
             raise Http404  # theirs is the provider's
         return super().dispatch(request, *args, **kwargs)

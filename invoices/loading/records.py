@@ -47,6 +47,7 @@ class SeenRecords:
     renamed_offers: list[int] = field(default_factory=list)
 
     def add(self, line: InvoiceLine) -> None:
+        """The last one seen of each id is kept."""
         self.organizations[line.organization.id] = line.organization
         self.offers[line.offer.id] = line.offer
 

@@ -74,6 +74,7 @@ def empty_staging() -> None:
 
 
 def drop_staging() -> None:
+    """For a session that loads again before it ends."""
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS pg_temp.staged_line")
 

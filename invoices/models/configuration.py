@@ -24,10 +24,14 @@ class ChargeDateRule(models.Model):
     """
 
     class Slot(models.TextChoices):
+        """Which of the two dates it sets."""
+
         START = "start", "Charge Start Date"
         END = "end", "Charge End Date"
 
     class Kind(models.TextChoices):
+        """What the date becomes (P7); `invoices.charge_dates` has a function for each."""
+
         PLATFORM = "platform", "Platform's date"
         START_MONTH_FIRST = "start_month_first", "First day of the start month"
         NEXT_MONTH_FIRST = "next_month_first", "First day of the following month"
@@ -91,6 +95,8 @@ class InvoiceSettings(models.Model):
     """The one row of settings of loading and posting (P6); `load()` makes it when it is missing."""
 
     class CancellationPolicy(models.TextChoices):
+        """What becomes of Additions whose subscription is gone (P49)."""
+
         ASK = "ask", "Ask: list them in the preview"
         APPLY = "apply", "Apply"
         SKIP = "skip", "Skip"

@@ -13,11 +13,15 @@ class LineEdit(models.Model):
     """
 
     class Kind(models.TextChoices):
+        """How the change was made."""
+
         ROW = "row", "on the row"
         BULK = "bulk", "Bulk Update"
         OTHERS = "others", "applied to other lines"
 
     class State(models.TextChoices):
+        """DRAFT waits for a confirmation, QUEUED for a worker; REFUSED names lines that stand in its way."""
+
         DRAFT = "draft"
         QUEUED = "queued"
         DONE = "done"

@@ -71,11 +71,15 @@ class InvoiceLine(models.Model):
     """One line of a Platform invoice, to become or to change one Addition in ConnectWise."""
 
     class Status(models.TextChoices):
+        """Status in PSA: these three and nothing else (P27)."""
+
         NOT_SYNCED = "not_synced", "Not Synced"
         SYNCED = "synced", "Synced"
         ERROR = "error", "Error"
 
     class Source(models.TextChoices):
+        """Custom invoices are written by hand on the Platform: all their lines are Corrections (P19)."""
+
         STANDARD = "standard", "Standard"
         CUSTOM = "custom", "Custom"
 

@@ -23,6 +23,8 @@ class Load(Requested):
     """One load of one period; at most one is under way per period (P17, P18)."""
 
     class State(models.TextChoices):
+        """DONE says that it ended, `complete` that it read everything."""
+
         QUEUED = "queued"
         RUNNING = "running"
         DONE = "done"

@@ -29,6 +29,8 @@ class MailedReport(models.Model):
     """Somebody who wants the results of the schedule by e-mail (P53)."""
 
     class When(models.TextChoices):
+        """Which results are mailed to a user; who has no row gets none."""
+
         ALWAYS = "always", "Always"
         PROBLEMS = "problems", "Only when something needs somebody"
 

@@ -29,6 +29,7 @@ class Companies:
 
     @property
     def is_one(self) -> bool:
+        """What an agreement needs: all lines have a company, and it is the same (P36)."""
         return len(self.names) == 1 and not self.unmapped
 
     def __str__(self) -> str:

@@ -39,6 +39,7 @@ class Ticks:
 
     @property
     def mark(self) -> str:
+        """What a page was shown with; it differs once somebody ticks."""
         return mark_of(self.keys)
 
 

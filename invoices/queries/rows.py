@@ -79,10 +79,12 @@ class Row:
 
     @property
     def start_badge(self) -> str:
+        """ "System Updated", "User Updated" or "" (P23)."""
         return DateSource(self.line.charge_start_date_source).label
 
     @property
     def end_badge(self) -> str:
+        """Likewise."""
         return DateSource(self.line.charge_end_date_source).label
 
     @property

@@ -190,6 +190,7 @@ class Customer:
 
     @property
     def rows(self) -> int:
+        """Of all kinds together."""
         return sum(self.kinds.values())
 
     def largest(self, what: str) -> Decimal:

@@ -11,6 +11,8 @@ from typing import Any
 
 
 class CautionCode(StrEnum):
+    """What a warning is about; rows are filtered by it."""
+
     SECOND_LINE = "second_line"  # another recurring line of its subscription in the period
     NO_SUBSCRIPTION = "no_subscription"  # that the next month could go on with
     LATER_PERIOD = "later_period"  # a later period keeps the subscription's Addition
@@ -31,6 +33,7 @@ class Caution:
         return self.text
 
     def to_json(self) -> dict[str, str]:
+        """As an Operation keeps it."""
         kept = {"code": self.code.value, "text": self.text}
         return kept | ({"end": self.end.isoformat()} if self.end else {})
 
@@ -43,16 +46,19 @@ class Caution:
 
 
 def prorates(agreement: str) -> Caution:
+    """What the Platform has prorated already would be prorated twice (P43)."""
     text = f"Agreement {agreement} prorates: ConnectWise may prorate this again."
     return Caution(CautionCode.PRORATES, text)
 
 
 def agreement_stays(agreement: str) -> Caution:
+    """P50: an undo takes lines back, never agreements."""
     text = f"Agreement {agreement}, which was made for it, stays in ConnectWise."
     return Caution(CautionCode.AGREEMENT_STAYS, text)
 
 
 def billing_start_stays(agreement: str) -> Caution:
+    """P50, likewise."""
     text = f"Agreement {agreement} goes on billing from the earlier day it was moved back to."
     return Caution(CautionCode.AGREEMENT_STAYS, text)
 

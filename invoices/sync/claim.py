@@ -41,6 +41,7 @@ class Claim:
 
     @property
     def after(self) -> Mapping[str, Any]:
+        """What the Addition is to say, as JSON; empty where it is to go."""
         return self.operation.after or {}
 
 

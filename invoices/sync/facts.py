@@ -251,6 +251,7 @@ class AgreementDates:
         return AgreementDates(start, day if self.bill_start is None else min(self.bill_start, day))
 
     def to_json(self) -> dict[str, str | None]:
+        """As an Operation keeps them."""
         days = {"start_date": self.start, "bill_start_date": self.bill_start}
         return {name: day.isoformat() if day else None for name, day in days.items()}
 

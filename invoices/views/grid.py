@@ -138,6 +138,7 @@ def period_or_404(request: HtmxHttpRequest) -> Period:
 
 
 def shown_periods() -> list[Period]:
+    """For the chooser, newest first (P14)."""
     return list(visible_periods(_today()))
 
 

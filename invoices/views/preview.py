@@ -116,6 +116,7 @@ def go_ahead(
 
 
 def to_page(request: HtmxHttpRequest, a_run: SyncRun) -> HttpResponse:
+    """Leads to the run's page, whoever asked: HTMX by a header, a browser by 302."""
     page = reverse("invoices:run_page", args=[a_run.pk])
     return HttpResponseClientRedirect(page) if request.htmx else redirect(page)
 

@@ -62,6 +62,7 @@ def signature(run: SyncRun) -> str:
 
 
 def grid_of(request: HtmxHttpRequest) -> GridState:
+    """The search, filters and sort of a run's rows, from the address."""
     return read_grid(request, grid=GRID, sorts=SORTS, default_sort=DEFAULT_SORT, filters=FILTERS)
 
 
@@ -151,6 +152,7 @@ def confirm_words(post: int, ends: int, refused: int) -> str:
 
 
 def zone() -> ZoneInfo:
+    """The business's, in which every time on the page is told."""
     return ZoneInfo(InvoiceSettings.load().time_zone)
 
 

@@ -51,6 +51,7 @@ def saved_view_open(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def saved_view_delete(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    """A view of another user's stays: it is not found."""
     delete_view(user=request.user, pk=pk)
     return _menu(request, period_or_404(request))
 

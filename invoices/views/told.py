@@ -20,6 +20,7 @@ from mapping.http import HtmxHttpRequest
 
 
 def looks_since(request: HtmxHttpRequest) -> datetime:
+    """When the page that asks was brought; without that, as long ago as a result stays."""
     return _moment(request.GET.get("since", "")) or timezone.now() - RESULT_STAYS
 
 

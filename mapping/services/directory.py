@@ -126,6 +126,7 @@ class _Work:
     gone: list[str] = field(default_factory=list)  # what is mapped to something deleted, in words
 
     def run(self) -> None:
+        """Part by part; one remote that fails does not keep the other from being read."""
         for part in self.refresh.parts:
             service = "platform" if part in PLATFORM_PARTS else "connectwise"
             # What failed for one part would fail for the next one of the same remote.
@@ -178,6 +179,7 @@ class _Work:
         self._update(counts=self.refresh.counts, heartbeat=timezone.now())
 
     def finish(self, failures: list[str]) -> None:
+        """`failures` are sentences; without any it is done."""
         read = summary(self.refresh)
         self.refresh.message = " ".join(
             [*failures, f"Still read: {read}" if failures and read else read, *self.gone]

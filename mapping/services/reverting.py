@@ -81,6 +81,7 @@ class RevertPlan:
 
     @property
     def is_possible(self) -> bool:
+        """All of it or nothing: one that is blocked blocks the rest."""
         return bool(self.to_do) and not self.blocked
 
     @property

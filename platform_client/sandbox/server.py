@@ -33,6 +33,8 @@ class ProblemError(Exception):
 
 @dataclass(frozen=True)
 class Snapshot:
+    """What a cursor reads on in: the data as they were when its first page was asked for."""
+
     made: float
     query: tuple[str, str, str]
     changes: Changes

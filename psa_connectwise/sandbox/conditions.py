@@ -51,6 +51,8 @@ def _tokens(text: str) -> list[tuple[str, str]]:
 
 
 class _Parser:
+    """By recursive descent: `either` (or) over both (and) over single comparisons."""
+
     def __init__(self, tokens: list[tuple[str, str]], names: frozenset[str]) -> None:
         self._tokens, self._names, self._at = tokens, names, 0
 

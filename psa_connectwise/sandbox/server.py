@@ -35,6 +35,8 @@ _NAMES = {"companies": "Company", "types": "AgreementType", "agreements": "Agree
 
 @dataclass(frozen=True)
 class Keys:
+    """What a client of the stand-in signs in with."""
+
     company_id: str = "kontor"
     public: str = "public"
     private: str = "private"
