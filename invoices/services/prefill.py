@@ -70,7 +70,14 @@ COMPANY_KEPT: LiteralString = f"""(line.company_id IS NOT NULL AND
      OR ({AGREEMENT_KEPT} AND line.agreement_id IS NOT NULL)))"""
 PRODUCT_KEPT: LiteralString = """(line.product_id IS NOT NULL
     AND line.product_source IN ('user', 'bulk'))"""
-COMPANY: LiteralString = f"CASE WHEN {COMPANY_KEPT} THEN line.company_id ELSE said.company_id END"
+
+
+def _unless(kept: LiteralString, column: LiteralString) -> LiteralString:
+    """What the mappings say, but where the line keeps its own."""
+    return f"CASE WHEN {kept} THEN line.{column} ELSE said.{column} END"
+
+
+COMPANY: LiteralString = _unless(COMPANY_KEPT, "company_id")
 # An agreement of another company than the line's is never filled in.
 AGREEMENT_FITS: LiteralString = f"(said.agreement_company_id = {COMPANY})"
 
@@ -80,19 +87,14 @@ VALUES: Mapping[Part, Mapping[LiteralString, LiteralString]] = {
         "company_id": COMPANY,
         "agreement_id": f"""CASE WHEN {AGREEMENT_KEPT} THEN line.agreement_id
             WHEN {AGREEMENT_FITS} THEN said.agreement_id END""",
-        "create_agreement": f"""CASE WHEN {AGREEMENT_KEPT} THEN line.create_agreement
-            ELSE said.create_agreement END""",
+        "create_agreement": _unless(AGREEMENT_KEPT, "create_agreement"),
     },
-    "product": {
-        "product_id": f"CASE WHEN {PRODUCT_KEPT} THEN line.product_id ELSE said.product_id END"
-    },
+    "product": {"product_id": _unless(PRODUCT_KEPT, "product_id")},
 }
 COPIES: Mapping[Part, Mapping[LiteralString, LiteralString]] = {
     "customer": {
-        "company_name": f"""CASE WHEN {COMPANY_KEPT} THEN line.company_name
-            ELSE said.company_name END""",
-        "company_connectwise_id": f"""CASE WHEN {COMPANY_KEPT} THEN line.company_connectwise_id
-            ELSE said.company_connectwise_id END""",
+        "company_name": _unless(COMPANY_KEPT, "company_name"),
+        "company_connectwise_id": _unless(COMPANY_KEPT, "company_connectwise_id"),
         "company_source": f"""CASE WHEN {COMPANY_KEPT} THEN line.company_source
             WHEN said.company_id IS NULL THEN 'none' ELSE 'default' END""",
         "agreement_name": f"""CASE WHEN {AGREEMENT_KEPT} THEN line.agreement_name
@@ -101,10 +103,8 @@ COPIES: Mapping[Part, Mapping[LiteralString, LiteralString]] = {
             WHEN said.create_agreement OR {AGREEMENT_FITS} THEN 'default' ELSE 'none' END""",
     },
     "product": {
-        "product_name": f"""CASE WHEN {PRODUCT_KEPT} THEN line.product_name
-            ELSE said.product_name END""",
-        "product_connectwise_id": f"""CASE WHEN {PRODUCT_KEPT} THEN line.product_connectwise_id
-            ELSE said.product_connectwise_id END""",
+        "product_name": _unless(PRODUCT_KEPT, "product_name"),
+        "product_connectwise_id": _unless(PRODUCT_KEPT, "product_connectwise_id"),
         "product_source": f"""CASE WHEN {PRODUCT_KEPT} THEN line.product_source
             WHEN said.product_id IS NULL THEN 'none' ELSE 'default' END""",
     },
