@@ -53,6 +53,7 @@ urlpatterns: list[URLPattern] = [
     path("lines/<int:pk>/retry/<int:run_id>/", receipts.retry_confirm, name="retry_confirm"),
     path("lines/<int:pk>/undo/", undo.undo_line, name="undo_line"),
     path("runs/<int:pk>/undo/", undo.undo_run, name="undo_run"),
+    path("runs/<int:pk>/undo/rest/", undo.undo_rest, name="undo_rest"),
     path("runs/", runs.run_list, name="runs"),
     path("runs/<int:pk>/", runs.run_page, name="run_page"),
     path("runs/<int:pk>/watch/", runs.run_watch, name="run_watch"),

@@ -16,11 +16,12 @@ class Cancellations(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UndoScope:
-    """What is to be taken back: one of the three."""
+    """What is to be taken back: one of the three, or what an undo of it has left."""
 
     run: int | None = None
     line: int | None = None
     period: bool = False  # the run's
+    rest_of: int | None = None  # the undo, which was stopped or could not do all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +61,7 @@ class RunScope:
                 "run": self.undo.run,
                 "line": self.undo.line,
                 "period": self.undo.period,
-            }
+            } | ({"rest_of": self.undo.rest_of} if self.undo.rest_of else {})
         return kept
 
     @classmethod

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
@@ -69,6 +69,31 @@ def why_run_stays(run: SyncRun) -> str:
     return ""
 
 
+def rest_of(begun: SyncRun) -> UndoScope:
+    """What this undo has left; where it never came to a plan, all that it was to take back."""
+    scope = RunScope.from_json(begun.scope).undo
+    assert scope
+    if not begun.operations.exists():
+        return scope
+    # Not the whole month once more: what was posted since is no rest of it.
+    return replace(scope, period=False, rest_of=begun.pk)
+
+
+def why_no_rest(begun: SyncRun) -> str:
+    """Why an undo can't be gone on with; "" where it can."""
+    if not begun.is_undo:
+        return f"Run {begun.pk} is no undo."
+    if begun.is_live or begun.is_draft:
+        return "It is not over yet. Stop it, or wait until it is."
+    scope = rest_of(begun)
+    not_yet = why_not_yet(scope, begun.period)
+    if not_yet:
+        return not_yet
+    if not chosen(scope, begun.period).exists():
+        return "It has left nothing to take back."
+    return ""
+
+
 def why_not_yet(scope: UndoScope, period: date) -> str:
     """Why it has to wait: what is not known to stand there can't be taken back; "" where it needn't."""
     unfinished = Operation.objects.filter(state__in=[state.value for state in UNFINISHED])
@@ -80,11 +105,15 @@ def why_not_yet(scope: UndoScope, period: date) -> str:
 
 
 def chosen(scope: UndoScope, period: date) -> QuerySet[Operation]:
-    """A run's, a line's, or all of the period's lines and of its vanished subscriptions."""
+    """A run's, a line's, all of the period's lines and vanished subscriptions, or an undo's rest."""
     return _of(scope, period, can_be_undone())
 
 
 def _of(scope: UndoScope, period: date, found: QuerySet[Operation]) -> QuerySet[Operation]:
+    if scope.rest_of is not None:
+        planned = Operation.objects.filter(run=scope.rest_of)
+        # Its own ones, too, where it is asked for what isn't settled yet.
+        return found.filter(Q(pk__in=planned.values("undoes")) | Q(run=scope.rest_of))
     if scope.run is not None:
         return found.filter(run=scope.run)
     if scope.line is not None:
@@ -225,6 +254,8 @@ def log_start(run: SyncRun) -> None:
     if scope.line:
         links["line"] = InvoiceLine.objects.values_list("platform_id", flat=True).get(pk=scope.line)
         what = f"line {links['line']}"
+    if scope.rest_of:
+        what = f"what undo {scope.rest_of} has left of {what}"
     logger.info(
         "%s began to undo %s: %s to be taken back",
         run.user.username if run.user else "A command",
@@ -241,8 +272,9 @@ def preview_undo(scope: UndoScope, period: date, *, overwrite: bool = False) -> 
 
 def period_of(scope: UndoScope, period: date | None) -> date | None:
     """Which period an undo belongs to; None where there is no such run or line."""
-    if scope.run is not None:
-        return SyncRun.objects.filter(pk=scope.run).values_list("period", flat=True).first()
+    begun = scope.rest_of or scope.run
+    if begun is not None:
+        return SyncRun.objects.filter(pk=begun).values_list("period", flat=True).first()
     if scope.line is not None:
         return InvoiceLine.objects.filter(pk=scope.line).values_list("period", flat=True).first()
     return period

@@ -28,6 +28,7 @@ from invoices.sync.remote import throttled
 from invoices.sync.run import live_run, progress
 from invoices.sync.scope import RunScope
 from invoices.sync.states import RunState
+from invoices.sync.undo import why_no_rest
 from mapping.grid import GridState, read_grid
 from mapping.http import HtmxHttpRequest
 from mapping.models import Organization
@@ -135,6 +136,10 @@ def watch_context(
         and not run.is_undo
         and told.withdrawn > 0
         and may_change(request.user, run),
+        "undo_goes_on": run.is_undo
+        and not run.is_live
+        and may_change(request.user, run)
+        and not why_no_rest(run),
     }
 
 

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 from invoices.models import InvoiceLine, SyncRun
 from invoices.services.receipts import why_no_undo
 from invoices.sync.scope import RunScope, UndoScope
-from invoices.sync.undo import why_run_stays
+from invoices.sync.undo import rest_of, why_no_rest, why_run_stays
 from invoices.views.preview import begin, to_page
 from mapping.http import HtmxHttpRequest, toast
 
@@ -37,6 +37,17 @@ def undo_run(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     if refusal:
         return toast(HttpResponse(status=204), refusal, kind="error")
     return _planned(request, done.period, UndoScope(run=done.pk))
+
+
+@require_POST
+@may_undo
+def undo_rest(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    """Plans to take back what this undo has left, and leads to the plan."""
+    begun = get_object_or_404(SyncRun, pk=pk)
+    refusal = why_no_rest(begun)
+    if refusal:
+        return toast(HttpResponse(status=204), refusal, kind="error")
+    return _planned(request, begun.period, rest_of(begun))
 
 
 def _planned(request: HtmxHttpRequest, period: date, undo: UndoScope) -> HttpResponse:

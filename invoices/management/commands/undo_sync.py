@@ -33,6 +33,9 @@ class Command(RunCommand):
             "--period", metavar="YYYY-MM|current|previous", help="all that was done in a month"
         )
         what.add_argument("--line", metavar="PLATFORM_ID", help="one invoice line")
+        what.add_argument(
+            "--rest", type=int, metavar="ID", help="what an undo has left, stopped or not done"
+        )
         parser.add_argument("--dry-run", action="store_true", help="show it, and send nothing")
         parser.add_argument(
             "--overwrite",
@@ -63,6 +66,8 @@ def _scope(options: dict[str, Any]) -> tuple[UndoScope, date]:
         except ValueError as error:
             raise CouldNotRun(str(error)) from error
         return UndoScope(period=True), period
+    if options["rest"]:
+        return _rest(options["rest"])
     line = None
     if options["line"]:
         line = InvoiceLine.objects.filter(platform_id=options["line"]).first()
@@ -73,6 +78,16 @@ def _scope(options: dict[str, Any]) -> tuple[UndoScope, date]:
     if of is None:
         raise CouldNotRun(f"There is no run {options['run']}.")
     return scope, of
+
+
+def _rest(number: int) -> tuple[UndoScope, date]:
+    begun = SyncRun.objects.filter(pk=number).first()
+    if begun is None:
+        raise CouldNotRun(f"There is no run {number}.")
+    refusal = undo.why_no_rest(begun)
+    if refusal:
+        raise CouldNotRun(refusal)
+    return undo.rest_of(begun), begun.period
 
 
 def _dry_run(plan: tuple[Planned, ...]) -> Report:

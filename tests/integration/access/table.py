@@ -135,6 +135,7 @@ SYNC = [
     ),
     row(f"{LINE}<int:pk>/undo/", f"{LINE}{{synced_line}}/undo/", post=administrators()),
     row(f"{RUN}<int:pk>/undo/", f"{RUN}{{done_run}}/undo/", post=administrators()),
+    row(f"{RUN}<int:pk>/undo/rest/", f"{RUN}{{stopped_undo}}/undo/rest/", post=administrators()),
     row(RUN, get=viewers()),
     row(f"{RUN}<int:pk>/", f"{RUN}{{preview}}/", get=viewers()),
     row(f"{RUN}<int:pk>/watch/", f"{RUN}{{preview}}/watch/", get=viewers(204)),

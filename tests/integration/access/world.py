@@ -160,6 +160,9 @@ def _runs(things: dict[str, Any]) -> dict[str, Any]:
     return {
         "done_run": done.pk,
         "stopped_run": run(state="stopped", finished_at=timezone.now()).pk,
+        "stopped_undo": run(
+            state="stopped", finished_at=timezone.now(), scope={"undo": {"run": done.pk}}
+        ).pk,
         "preview": preview.pk,
         "epoch": preview.epoch,
         "retry": run(
