@@ -13,14 +13,13 @@ from django.db.models.functions import Now
 from invoices.models import Operation, SyncRun
 from invoices.sync import gather, plan
 from invoices.sync.keeping import (
-    counts,
     keep_closed,
     keep_operations,
-    log_refused,
-    log_warnings,
     mark_refused,
     move_on,
 )
+from invoices.sync.plan_figures import counts
+from invoices.sync.plan_log import log_refused, log_warnings
 from invoices.sync.read import Listed
 from invoices.sync.states import OperationState, Origin, RunState
 

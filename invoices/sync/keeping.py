@@ -1,9 +1,6 @@
 """Keeps a plan: an Operation row for each change and for each line."""
 
-import logging
-from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
 
 from django.db import connection, transaction
 from django.db.models.functions import Now
@@ -13,22 +10,19 @@ from psycopg.types.json import Jsonb
 
 from invoices.models import Operation, Posting, SyncRun
 from invoices.sync import plan, remote
-from invoices.sync.cautions import CautionCode
 from invoices.sync.keep_agreements import keep_agreements
+from invoices.sync.plan_figures import figures
+from invoices.sync.plan_log import log_refused, log_warnings
 from invoices.sync.read import Listed
 from invoices.sync.states import (
     AGREEMENT_KINDS,
     OperationKind,
     OperationState,
-    Origin,
     PostingState,
     RunState,
 )
 from psa_connectwise.models import Agreement
 
-logger = logging.getLogger(__name__)
-
-BATCH = 1000
 # From so many rows on it is worth looking at the table, so that each is found by the right index.
 MANY = 500
 
@@ -75,84 +69,6 @@ def move_on(run: SyncRun, state: RunState, **values: object) -> None:
 def set_going(run: SyncRun, planned: Sequence[plan.Planned], listed: Listed) -> None:
     """With the figures of its plan; raises `Superseded`."""
     move_on(run, RunState.RUNNING, **figures(planned, listed))
-
-
-def figures(planned: Sequence[plan.Planned], listed: Listed) -> dict[str, object]:
-    """What the run keeps of its plan beside the operations."""
-    reference = {"field": listed.reference.field, "id": listed.reference.custom_field_id}
-    return {
-        "total": sum(counts(one) for one in planned),
-        "plan": {
-            "totals": totals(planned),
-            "kinds": kinds(planned),
-            "reference": reference,
-            "installation": remote.installation(),
-        },
-    }
-
-
-def log_refused(run: SyncRun, planned: Iterable[plan.Planned]) -> None:
-    """One ERROR for each line or subscription, with its reason (P41)."""
-    refused = [one for one in planned if one.state == OperationState.REFUSED]
-    for start in range(0, len(refused), BATCH):
-        # The System Log is written at the end of a transaction: once, not line by line.
-        with transaction.atomic():
-            for one in refused[start : start + BATCH]:
-                _log_refused(run, one)
-
-
-def _log_refused(run: SyncRun, one: plan.Planned) -> None:
-    if one.line:
-        links = {"line": one.line.platform_id, "run": run.pk}
-        what = "undone" if one.undoes else "posted"
-        logger.error("%s was not %s: %s", one.line.platform_id, what, one.reason, extra=links)
-    else:
-        links = {"run": run.pk}
-        logger.error("Subscription %s: %s", one.subscription_id, one.reason, extra=links)
-
-
-def log_warnings(run: SyncRun, planned: Iterable[plan.Planned]) -> None:
-    """What a person would have seen in the preview, for runs that nobody looks at (P45)."""
-    if run.origin == Origin.PERSON:
-        return
-    for one in planned:
-        long = (told for told in one.warnings if told.code == CautionCode.LONG_CYCLE)
-        if one.line and one.state == OperationState.PLANNED:
-            links = {"line": one.line.platform_id, "run": run.pk}
-            for told in long:
-                logger.warning("%s: %s", one.line.platform_id, told, extra=links)
-
-
-def counts(one: plan.Planned) -> bool:
-    """Whether the run's progress counts it: neither a step nor work on an agreement."""
-    return one.kind not in AGREEMENT_KINDS and not one.is_step
-
-
-def kinds(planned: Iterable[plan.Planned]) -> dict[str, int]:
-    """How many of each are to be sent; "unchanged" sends nothing."""
-    sent = (one for one in planned if one.state == OperationState.PLANNED)
-    return dict(Counter("unchanged" if one.unchanged else one.kind.value for one in sent))
-
-
-def totals(planned: Iterable[plan.Planned]) -> dict[str, dict[str, object]]:
-    """Per state and currency: how many lines, revenue and cost (as text, exact)."""
-    counts: Counter[tuple[str, str]] = Counter()
-    money: dict[tuple[str, str], list[Decimal]] = defaultdict(lambda: [Decimal(0), Decimal(0)])
-    for one in planned:
-        if one.line and not one.is_step:
-            group = (one.state.value, one.line.currency)
-            counts[group] += 1
-            money[group][0] += one.line.total_price
-            money[group][1] += one.line.total_cost
-    told: dict[str, dict[str, object]] = {}
-    for (state, currency), n in sorted(counts.items()):
-        revenue, cost = money[state, currency]
-        told.setdefault(state, {})[currency] = {
-            "lines": n,
-            "revenue": str(revenue),
-            "cost": str(cost),
-        }
-    return told
 
 
 def keep_closed(planned: Iterable[plan.Planned]) -> None:

@@ -16,18 +16,18 @@ from invoices.sync import plan
 from invoices.sync.facts import WAITS_FOR_A_YES
 from invoices.sync.images import AdditionImage, differences
 from invoices.sync.keeping import (
-    BATCH,
-    figures,
     keep_closed,
-    log_refused,
     mark_refused,
     move_on,
     standing,
 )
+from invoices.sync.plan_figures import figures
+from invoices.sync.plan_log import log_refused
 from invoices.sync.read import Listed
 from invoices.sync.states import AGREEMENT_KINDS, GIVEN_UP, OperationState, RunState
 
 T = TypeVar("T")
+BATCH = 1000
 S = OperationState
 AGAIN = "planned_again"
 GONE = "It was posted, changed or taken out of the plan meanwhile."

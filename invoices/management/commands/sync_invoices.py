@@ -10,7 +10,7 @@ from invoices.loading.queries import business_today
 from invoices.management.watching import RunCommand
 from invoices.models import Operation, SyncRun
 from invoices.months import parse_period
-from invoices.sync import ending, keeping, planning, run
+from invoices.sync import ending, plan_figures, planning, run
 from invoices.sync.facts import WAITS_FOR_A_YES, Planned
 from invoices.sync.scope import Cancellations, RunScope
 from invoices.sync.states import ENDS, OperationState, Origin, RunState
@@ -94,7 +94,7 @@ def _dry_run(period: date, scope: RunScope) -> Report:
             "unchanged": summary.unchanged,
             "would_fail": refused,
             "cancellations": ends,
-            "totals": keeping.totals(plan),
+            "totals": plan_figures.totals(plan),
         },
         with_errors=refused > 0 or held > 0,
     )
