@@ -40,15 +40,7 @@ def failed(claim: Claim, failure: Failure, *, request_id: str = "") -> bool:
         ):
             return False
         moves.drop_posting(operation)
-        if operation.undoes_id:
-            moves.restore_line(operation)
-        else:
-            moves.release_line(
-                operation,
-                psa_status=InvoiceLine.Status.ERROR,
-                error=failure.reason,
-                error_code=failure.code,
-            )
+        _give_line_back(operation, InvoiceLine.Status.ERROR, failure.reason, failure.code)
         _fail_waiting(operation, failure)
     # After the transaction, here as everywhere: a rollback would take the log's row with it.
     logger.error(
@@ -125,14 +117,17 @@ def withdrawn(claim: Claim, reason: str) -> bool:
         if not moves.move(claim, OperationState.WITHDRAWN, {"last_error": reason}):
             return False
         moves.drop_posting(operation)
-        if operation.undoes_id:
-            moves.restore_line(operation)
-        else:
-            moves.release_line(
-                operation, psa_status=InvoiceLine.Status.NOT_SYNCED, error="", error_code=""
-            )
+        _give_line_back(operation, InvoiceLine.Status.NOT_SYNCED)
         moves.drop_waiting(operation, OperationState.WITHDRAWN, reason)
     return True
+
+
+def _give_line_back(operation: Operation, status: str, error: str = "", code: str = "") -> None:
+    """Free again, with what came of it; an undo that came to nothing leaves the line as it was."""
+    if operation.undoes_id:
+        moves.restore_line(operation)
+    else:
+        moves.release_line(operation, psa_status=status, error=error, error_code=code)
 
 
 def _fail_waiting(operation: Operation, failure: Failure) -> None:
