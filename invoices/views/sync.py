@@ -13,6 +13,7 @@ from django_htmx.http import reswap, retarget, trigger_client_event
 
 from invoices.loading.progress import RESULT_STAYS
 from invoices.models import InvoiceLine, SyncRun
+from invoices.queries.runs import posted
 from invoices.services.selection import selected_lines
 from invoices.sync import planning, run
 from invoices.sync.remote import throttled
@@ -92,6 +93,7 @@ def _bar(request: HtmxHttpRequest, *, was_live: bool) -> HttpResponse:
             "live": live is not None,
             "flipped": was_live != (live is not None),
             "progress": told,
+            "money": () if shown is None or live or shown.is_undo else posted(shown),
             "waits": (told.waits or throttled()) if told and live else None,
             "zone": zone(),
             "may_stop": request.user.has_perm(STOPS[shown is not None and shown.is_undo]),

@@ -1,15 +1,17 @@
 """The bar below the grid that everyone sees while a run is on, its result, and Stop (P40)."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.test import Client
 from django.utils import timezone
+from django.utils.html import strip_tags
 
 from invoices.models import Operation, SyncRun
 from invoices.sync import run as sync
 from invoices.sync.states import RunState
-from tests.factories import make_user
+from tests.factories import make_agreement, make_user
 from tests.invoices.views.runs_world import (
     MAY,
     begun,
@@ -85,6 +87,22 @@ def test_when_it_has_ended_the_bar_says_with_what_and_the_grid_is_told(
     assert 'hx-swap-oob="true"' in answer.content.decode()  # the button comes back
 
 
+def test_the_result_says_what_was_posted_in_each_currency(operator: Client) -> None:
+    in_francs = make_agreement(currency_code="CHF", currency_id=3)
+    lines = [
+        mapped_line(unit_price=Decimal("1200.50"), total_price=Decimal("1200.50")),
+        mapped_line(agreement=in_francs, currency="CHF", unit_price=7, total_price=7),
+        refused_line(),
+    ]
+    run = begun(preview(*lines), "finished")
+    Operation.objects.filter(run=run, state="planned").update(state="done")
+
+    text = operator.get(RUN).content.decode()
+
+    assert "2 posted, 1 with an error." in text
+    assert strip_tags(text).count("Revenue posted: 1,200.50&nbsp;USD and 7.00&nbsp;CHF.") == 1
+
+
 def test_a_run_that_began_and_ended_between_two_looks_is_told_to_the_grid(
     operator: Client,
 ) -> None:
@@ -112,7 +130,7 @@ def test_a_result_that_was_dismissed_stays_away(operator: Client) -> None:
     assert f"seen={run.pk}" in text
 
 
-def test_the_result_above_the_grid_is_of_the_run_that_ended_last(operator: Client) -> None:
+def test_the_result_below_the_grid_is_of_the_run_that_ended_last(operator: Client) -> None:
     """Its preview may have been made before that of another one."""
     now = timezone.now()
     last = SyncRun.objects.create(period="2026-05-01", state=RunState.FINISHED, finished_at=now)
