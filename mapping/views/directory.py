@@ -96,7 +96,7 @@ def _window_dialog(
     request: HtmxHttpRequest, form: LoadProductsForm, *, status: int = 200
 ) -> HttpResponse:
     today = timezone.now().date()
-    windows = [(months, *window(today=today, months=months)) for months in WINDOWS]
+    windows = [(months, window(today=today, months=months)[0]) for months in WINDOWS]
     chosen = str(form["months"].value())
     context = {"form": form, "windows": windows, "chosen": chosen}
     return render(request, "mapping/_load_products_dialog.html", context, status=status)

@@ -59,6 +59,7 @@ def test_load_products_asks_for_the_window_first(mapper: Client) -> None:
     page = mapper.get(LOAD).text
 
     assert page.count('type="radio"') == 5
+    assert page.count("since 2") == 5
     assert page.count("checked") == 1
 
 
