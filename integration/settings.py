@@ -238,6 +238,7 @@ LOGGING = {
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
 USE_I18N = False
+FORMAT_MODULE_PATH = "integration.formats"
 USE_TZ = True
 
 STATIC_URL = "static/"

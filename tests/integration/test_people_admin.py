@@ -1,5 +1,7 @@
 """Users in Django admin: an Administrator gives roles, and never more than they hold."""
 
+from datetime import UTC, datetime
+
 import pytest
 from django.contrib.auth.models import Group, User
 from django.test import Client
@@ -73,3 +75,9 @@ def test_a_superuser_makes_another(client: Client) -> None:
     colleague = make_user()
     assert change(client, colleague, is_superuser="on", is_active="on") == 302
     assert User.objects.get(pk=colleague.pk).is_superuser
+
+
+def test_dates_are_written_there_as_on_our_own_pages(client: Client, administrator: User) -> None:
+    make_user(last_login=datetime(2026, 5, 3, 14, 7, tzinfo=UTC))
+
+    assert "2026-05-03 14:07" in client.get("/admin/auth/user/").content.decode()
