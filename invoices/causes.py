@@ -24,7 +24,10 @@ class Way(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """`name` is it in two or three words, `means` what it says about the line's data."""
+    """`name` is it in two or three words, `means` what it says about the line's data.
+
+    `do` goes beyond the reason on the row, which names the fix: where else it helps, what follows.
+    """
 
     name: str
     means: str
@@ -38,180 +41,205 @@ class Cause:
 NOT_CONFIRMED = "not confirmed – checking"
 NOT_SENT = "Nothing was sent to ConnectWise for this line."
 REFUSED = "ConnectWise refused it, so nothing was written there."
+# A plan is made from what was last read of it.
+READ_AGAIN = "After a change in ConnectWise, press Read again in the preview."
 CAUSES: dict[str, Cause] = {
     "product_inactive": Cause(
         "Product inactive",
         NOT_SENT,
-        "Activate the product in ConnectWise, or map the offer to another one.",
+        "Mapping the offer mends every line that has its product from there. In its row a "
+        f"product can be chosen for this line alone. {READ_AGAIN}",
         ways=(Way.PRODUCT,),
     ),
     "product_gone": Cause(
         "Product gone",
         NOT_SENT,
-        "Map the offer to another product.",
+        "Mapping the offer mends every line that has its product from there. In its row a "
+        "product can be chosen for this line alone.",
         ways=(Way.PRODUCT,),
     ),
     "product_bundle": Cause(
         "Product is a bundle",
         f"{NOT_SENT} A bundle can't be an Addition.",
-        "Map the offer to a product that is no bundle.",
+        "Any plain product will do: quantity, price and cost come from the Platform, not "
+        "from the catalog.",
         ways=(Way.PRODUCT,),
     ),
     "company_gone": Cause(
         "PSA Organization gone",
         NOT_SENT,
-        "Map the organization to another company.",
+        "Where it was restored there, Sync Organizations finds it again. With another "
+        "company the agreement is chosen anew.",
         ways=(Way.ORGANIZATION, Way.COMPANY),
     ),
     "no_contact": Cause(
         "No default contact",
         f"{NOT_SENT} A new agreement needs a contact.",
-        "Set the company's default contact in ConnectWise, refresh Organizations, then retry.",
+        "Sync Organizations learns of the contact once it is set. A line with an existing "
+        "agreement does without.",
         ways=(Way.AGREEMENT,),
     ),
     "no_agreement_type": Cause(
         "No default Agreement Type",
         f"{NOT_SENT} A new agreement needs a type.",
-        "Choose the default Agreement Type.",
+        "An administrator chooses it, once for all lines. Those with an existing agreement "
+        "don't need it.",
         ways=(Way.CONFIGURATION, Way.AGREEMENT),
     ),
     "currency_unknown": Cause(
         "Currency unknown",
         f"{NOT_SENT} No agreement or company in ConnectWise tells the currency's id.",
-        "Choose an existing agreement in the line's currency.",
+        "As soon as one agreement or company there bears the currency, Sync Organizations or "
+        "Read again in a preview learns of it.",
         ways=(Way.AGREEMENT,),
     ),
     "currency_differs": Cause(
         "Currency differs",
         f"{NOT_SENT} ConnectWise would have billed the amount in the agreement's currency.",
-        "Choose an agreement in the line's currency.",
+        "Where the customer has none, “Create new agreement” makes one. The choice is kept "
+        "for later months.",
         ways=(Way.AGREEMENT,),
     ),
     "contract_too_long": Cause(
         "Contract ID too long",
         f"{NOT_SENT} The new agreement would be named after the contract.",
-        "Choose an existing agreement.",
+        "Where there is none yet, make it in ConnectWise under a shorter name, and press "
+        "Read again in a preview. The choice is kept for later months.",
         ways=(Way.AGREEMENT,),
     ),
     "no_contract": Cause(
         "No contract",
         f"{NOT_SENT} A new agreement is named after the contract.",
-        "Choose an existing agreement.",
+        "Any live one of the company will do. The choice is kept for the organization's "
+        "later lines of this offer.",
         ways=(Way.AGREEMENT,),
     ),
     "text_too_long": Cause(
         "Text too long",
         f"{NOT_SENT} ConnectWise takes no invoice description as long as this one.",
-        "Shorten the subscription's name on the Platform, or the charge type's display name.",
+        "A name comes here when the month is loaded again; a display name counts from the "
+        "next sync on.",
         ways=(Way.LINE,),
     ),
     "agreement_gone": Cause(
         "Agreement gone",
         NOT_SENT,
-        "Choose another agreement.",
+        "The choice is kept for later months. Where it was restored there, Read again in a "
+        "preview finds it.",
         ways=(Way.AGREEMENT,),
     ),
     "agreement_not_active": Cause(
         "Agreement not active",
         NOT_SENT,
-        "Choose an active agreement.",
+        f"Activating it there will do as well. {READ_AGAIN}",
         ways=(Way.AGREEMENT,),
         in_connectwise=True,
     ),
     "agreement_ended": Cause(
         "Agreement ends before",
         f"{NOT_SENT} The agreement is over before the charge starts, so it would never be billed.",
-        "Choose another agreement, or let this one run longer in ConnectWise.",
+        f"“Create new agreement” will do, too. {READ_AGAIN}",
         ways=(Way.AGREEMENT,),
         in_connectwise=True,
     ),
     "agreement_of_another_company": Cause(
         "Agreement of another company",
         NOT_SENT,
-        "Choose an agreement of this company.",
+        "It was given to that company after it was chosen here. Where that is right, choose "
+        "the company on the line first.",
         ways=(Way.AGREEMENT,),
     ),
     "agreement_not_made": Cause(
         "Agreement not made",
         f"{NOT_SENT} It waited for a new agreement that could not be made.",
-        "Mend what the reason says, or choose an existing agreement, then retry.",
+        "All lines that waited for it say the same: mended once, one sync posts them all. A "
+        "line with an existing agreement doesn't wait.",
         ways=(Way.AGREEMENT,),
     ),
     "before_billing_start": Cause(
         "Before the agreement bills",
         NOT_SENT,
-        "Change the line's start date, or the agreement's billing start in ConnectWise.",
+        "Only agreements that were made from here are moved back by themselves; the day of "
+        f"any other is yours to set. {READ_AGAIN}",
         ways=(Way.DATES, Way.AGREEMENT),
         in_connectwise=True,
     ),
     "period_invoiced": Cause(
         "Period already invoiced",
         f"{NOT_SENT} The agreement doesn't prorate, so ConnectWise takes no charge in it any more.",
-        "Start the charge on or after the agreement's next invoice.",
+        "Bulk Update moves many lines at once; the amount stays what the Platform billed. An "
+        "agreement that prorates takes an earlier start, too.",
         ways=(Way.DATES, Way.AGREEMENT),
         in_connectwise=True,
     ),
     "addition_invoiced": Cause(
         "Addition invoiced",
         f"{NOT_SENT} ConnectWise removes nothing that it has invoiced.",
-        "Correct the Addition in ConnectWise.",
+        "A line that starts later than the old Addition ends that one instead of removing it.",
         in_connectwise=True,
     ),
     "addition_busy": Cause(
         "Addition busy",
         f"{NOT_SENT} Another change of its Addition isn't settled yet.",
-        "Retry when that one is confirmed; it takes minutes at most.",
+        "Give it some minutes. Nobody has to wait for it: the next sync takes this line along.",
         ways=(Way.RECEIPT,),
     ),
     "changed_on_platform": Cause(
         "Changed on the Platform",
         f"{NOT_SENT} The Platform has other values for it by now.",
-        "Load the month again, then retry.",
+        "Loading takes the new values over; your dates and mappings stay.",
         ways=(Way.LOAD,),
     ),
     "changed_in_connectwise": Cause(
         "Changed in ConnectWise",
         "Somebody changed the Addition in ConnectWise since we wrote it. It was left as it is.",
-        "Retry to write over it, or to make it again where it is gone; or correct the Addition there.",
+        "Retry first shows both sides, field by field, and sends nothing before your yes. "
+        "Where the Addition there says again what was written last, the next sync goes on "
+        "from it.",
         ways=(Way.RECEIPT,),
         in_connectwise=True,
     ),
     "stands_there": Cause(
         "Stands elsewhere",
         "The line's Addition is in ConnectWise already, but not where it would be posted.",
-        "Do what the reason says there or on the line, then retry.",
+        "It is billed once as it stands. After the change, a sync takes up what is there "
+        "instead of making another.",
         in_connectwise=True,
     ),
     "refused_by_connectwise": Cause(
         "Refused by ConnectWise",
         REFUSED,
-        "Mend what ConnectWise says, in ConnectWise or on the line, then retry.",
+        "Mend what it names, there or on the line, then sync the line again: it is not sent "
+        "by itself. ConnectWise's support goes by the request id below.",
         ways=(Way.LINE, Way.RECEIPT),
         in_connectwise=True,
     ),
     "not_found": Cause(
         "No longer in ConnectWise",
         "What the line should be posted to is gone, so nothing was written.",
-        "Choose another agreement or product, or refresh and retry.",
+        "Read again in a preview tells whether it was the agreement or the product. Then "
+        "choose another one.",
         ways=(Way.AGREEMENT,),
     ),
     "conflict": Cause(
         "Conflict in ConnectWise",
         f"{REFUSED} Somebody else was changing the same record, twice in a row.",
-        "Retry.",
+        "Somebody may have it open on their screen. Sync the line again once they have saved it.",
         ways=(Way.RECEIPT,),
     ),
     "never_confirmed": Cause(
         "Never confirmed",
         "It was sent again and again and never stood there. Its reference is looked for once more "
         "after an hour and after a day.",
-        "Look at ConnectWise's state, then retry.",
+        "Test connection in Settings shows whether ConnectWise is well. A further sync looks "
+        "for the reference first, so the line is not posted twice.",
         ways=(Way.RECEIPT,),
     ),
     "other_installation": Cause(
         "Another ConnectWise",
         "It was sent to a ConnectWise that is not set up here any more, and may stand there.",
-        "Look for its reference there. Retry posts it to the ConnectWise that is set up now.",
+        "Look for its reference there. Where it stands, don't sync the line here as well: it "
+        "would be billed by both.",
         ways=(Way.RECEIPT,),
     ),
     "not_confirmed": Cause(
@@ -224,7 +252,7 @@ CAUSES: dict[str, Cause] = {
 UNKNOWN = Cause(
     "Not posted",
     "The line was not posted.",
-    "Mend what the reason says, then retry.",
+    "System Logs tell more of it. Sync the line again once the reason is gone.",
 )
 
 

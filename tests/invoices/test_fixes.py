@@ -1,6 +1,7 @@
 """Each cause has its words, and leads to the place where it is mended."""
 
 import ast
+import re
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -80,6 +81,25 @@ def test_every_reason_why_a_line_is_refused_or_fails_has_its_words() -> None:
 
     assert "product_inactive" in given
     assert given <= set(CAUSES)
+
+
+def reasons_given() -> Iterator[tuple[str, str]]:
+    """Every code with the words that are written down as its reason."""
+    for file in Path(invoices.sync.__path__[0]).glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Refusal":
+                code, reason = node.args[:2]
+                parts = [one.value for one in ast.walk(reason) if isinstance(one, ast.Constant)]
+                if isinstance(code, ast.Constant):
+                    yield str(code.value), " ".join(map(str, parts))
+
+
+@pytest.mark.parametrize(("code", "reason"), sorted(reasons_given()))
+def test_what_to_do_says_more_than_the_reason_does(code: str, reason: str) -> None:
+    known = set(re.findall(r"[a-z]{4,}", f"{reason} {CAUSES[code].means}".lower()))
+    for sentence in re.split(r"(?<=[.:]) ", CAUSES[code].do):
+        words = re.findall(r"[a-z]{4,}", sentence.lower())
+        assert len([word for word in words if word not in known]) >= len(words) / 3, sentence
 
 
 def test_a_line_is_found_alone_in_its_grid() -> None:
