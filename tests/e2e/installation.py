@@ -66,6 +66,16 @@ class Installation:
         worker.send_signal(signal.SIGKILL)
         worker.wait(10)
 
+    @contextmanager
+    def worker_held(self) -> Iterator[None]:
+        """It does nothing meanwhile, and goes on where it was."""
+        worker = self.processes["worker"]
+        worker.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            worker.send_signal(signal.SIGCONT)
+
     def stop(self) -> None:
         for process in self.processes.values():
             process.terminate()

@@ -16,6 +16,7 @@ from playwright.sync_api import Page, expect
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
+from integration import probes
 from invoices.models import InvoiceLine, Load, ScheduledJob
 from invoices.tasks.schedule import do_schedule
 from psa_connectwise.sandbox import Keys
@@ -39,9 +40,14 @@ def bare(transactional_db: None, tmp_path: Path) -> Iterator[Installation]:
 
 
 def test_the_first_hour(
-    bare: Installation, live_server: LiveServer, page: Page, settings: Settings
+    bare: Installation,
+    live_server: LiveServer,
+    page: Page,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     settings.METRICS_TOKEN = TOKEN
+    monkeypatch.setattr(probes, "WORKERS_SECONDS", 20.0)  # a busy machine's worker answers late
     page.goto(live_server.url)
     _become_the_first_administrator(bare, page)
     _save_the_credentials(bare, page)
@@ -94,11 +100,10 @@ def _choose_the_agreement_type(page: Page) -> None:
 
 def _see_every_check_green(page: Page) -> None:
     page.get_by_role("link", name="Authentication").click()
+    wait_until(probes.last_knock, "a worker hears beat")
     page.get_by_role("button", name="Test connection").click()
-    checks = page.locator("#checks li")
-    expect(checks.filter(has_text="Beat was heard")).to_have_count(1, timeout=PATIENCE)
+    expect(page.locator("#checks li")).to_have_count(13, timeout=PATIENCE)
     expect(page.locator("#checks li:not(.is-ok)")).to_have_count(0)
-    expect(checks).to_have_count(13)
 
 
 def _make_the_first_rule(page: Page) -> None:
