@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from invoices.months import month_name, months_before
+from mapping.numbers import numbered
 
 # The bar of the month: its length, and the least that something which is there is drawn with.
 BAR, LEAST = 1000, 6
@@ -56,7 +57,7 @@ class Month:
     def told(self) -> str:
         """ "May 2026: 120 lines, 110 Synced, 10 Error"."""
         parts = [f"{self.counts[one]:,} {LABELS[one]}" for one in ORDER if self.counts.get(one)]
-        lines = "1 line" if self.lines == 1 else f"{self.lines:,} lines"
+        lines = numbered(self.lines, "line")
         return f"{self.name}: {', '.join([lines, *parts])}"
 
 

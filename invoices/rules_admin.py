@@ -28,7 +28,7 @@ from invoices.charge_dates import (
 from invoices.loading.load import active_rules
 from invoices.models import ChargeDateRule
 from invoices.services.reapply import effect_of, open_lines, reapply
-from mapping.numbers import number_in
+from mapping.numbers import number_in, numbered
 
 ALL_TYPES = ("", "All charge types")
 LIST = "admin:invoices_chargedaterule_changelist"
@@ -164,7 +164,7 @@ class ChargeDateRuleAdmin(TellsValues):
             raise PermissionDenied
         if request.method == "POST":
             changed = reapply(active_rules(), user=cast(User, request.user))
-            lines = "1 line" if changed == 1 else f"{changed:,} lines"
+            lines = numbered(changed, "line")
             messages.success(request, f"The rules were re-applied: {lines} changed.")
             self._keep(request, f"Re-applied the rules: {lines} changed.")
             return redirect(reverse(LIST))

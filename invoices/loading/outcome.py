@@ -3,6 +3,7 @@
 from invoices.loading.read import Reading
 from invoices.models import Load
 from invoices.months import month_name
+from mapping.numbers import numbered
 
 # All of them stand in System Logs.
 PROBLEMS_TOLD = 2
@@ -27,7 +28,7 @@ def incomplete_because(reading: Reading) -> str:
     """Why the period is incomplete, and what to do; "" when it is complete."""
     if reading.complete:
         return ""
-    lines = "1 line was bad" if reading.bad == 1 else f"{reading.bad:,} lines were bad"
+    lines = numbered(reading.bad, "line was bad", "lines were bad")
     told = [f"{lines} (see System Logs)."] if reading.bad else []
     told += reading.problems[:PROBLEMS_TOLD]
     if len(reading.problems) > PROBLEMS_TOLD:

@@ -12,6 +12,7 @@ from invoices.queries.run_waits import Waiting, waiting_of
 from invoices.queries.runs import IS_END, OUTCOMES, outcome_of
 from invoices.sync.states import LIVE_RUN, OVER, Intent, RunState
 from mapping.grid import GridState, Page
+from mapping.numbers import numbered
 
 RESULTS = {
     RunState.DRAFTING: "Being planned",
@@ -90,7 +91,7 @@ def kind_of(run: SyncRun) -> str:
     lines = run.scope.get("lines")
     if lines is None:
         return "Sync"
-    return "1 line" if len(lines) == 1 else f"{len(lines):,} lines"
+    return numbered(len(lines), "line")
 
 
 def lasted(run: SyncRun) -> str:

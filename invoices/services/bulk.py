@@ -29,6 +29,7 @@ from invoices.services.lines import Scope, change_lines, check, lock
 from invoices.services.others import fill_others
 from invoices.services.refusals import Check, LinesRefused
 from invoices.services.selection import selected_lines
+from mapping.numbers import numbered
 from mapping.services.choices import MappingRefused
 
 logger = logging.getLogger(__name__)
@@ -224,12 +225,12 @@ def _listed(names: list[str], *, separator: str = ", ") -> str:
 def _done(edit: LineEdit) -> str:
     kept = edit.total - edit.written
     had = f" {kept:,} had these values already." if kept else ""
-    lines = "1 invoice line" if edit.written == 1 else f"{edit.written:,} invoice lines"
+    lines = numbered(edit.written, "invoice line")
     return f"{lines} updated: {sentence(edit.changed)}.{had}"
 
 
 def _given(edit: LineEdit) -> str:
-    lines = "1 other line has" if edit.written == 1 else f"{edit.written:,} other lines have"
+    lines = numbered(edit.written, "other line has", "other lines have")
     return f"{lines} now {sentence(edit.changed)}."
 
 

@@ -23,6 +23,7 @@ from invoices.sync.states import (
     PostingState,
 )
 from invoices.sync.undo_plan import Done, Ours, plan_undo
+from mapping.numbers import numbered
 
 logger = logging.getLogger(__name__)
 
@@ -100,7 +101,7 @@ def why_not_yet(scope: UndoScope, period: date) -> str:
     count = _of(scope, period, unfinished.exclude(kind__in=AGREEMENT_KINDS)).count()
     if not count:
         return ""
-    lines = "1 line of it is" if count == 1 else f"{count:,} lines of it are"
+    lines = numbered(count, "line of it is", "lines of it are")
     return f"{lines} being sent or checked. Undo it when that is settled."
 
 
@@ -260,7 +261,7 @@ def log_start(run: SyncRun) -> None:
         "%s began to undo %s: %s to be taken back",
         run.user.username if run.user else "A command",
         what,
-        "1 posting is" if count == 1 else f"{count:,} postings are",
+        numbered(count, "posting is", "postings are"),
         extra=links,
     )
 

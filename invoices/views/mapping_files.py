@@ -18,6 +18,7 @@ from invoices.services.mapping_uploads import MAX_BYTES, TOO_LARGE, import_file,
 from mapping.grid import read_grid
 from mapping.http import HtmxHttpRequest, varying, wants_fragment
 from mapping.models import MappingFile
+from mapping.numbers import numbered
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +113,6 @@ def _counts(file: MappingFile) -> Counts:
 
 def _told(done: Imported) -> str:
     number, filled = len(done.changes), sum(one.lines_affected for one in done.changes)
-    mappings = "1 mapping is" if number == 1 else f"{number:,} mappings are"
-    values = "1 value" if filled == 1 else f"{filled:,} values"
+    mappings = numbered(number, "mapping is", "mappings are")
+    values = numbered(filled, "value")
     return f"{mappings} imported, and {values} filled on invoice lines."

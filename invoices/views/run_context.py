@@ -32,7 +32,7 @@ from invoices.sync.undo import why_no_rest
 from mapping.grid import GridState, read_grid
 from mapping.http import HtmxHttpRequest
 from mapping.models import Organization
-from mapping.numbers import is_number
+from mapping.numbers import is_number, numbered
 
 GRID = "run"
 # So many rows are held against their lines while the page waits.
@@ -145,14 +145,14 @@ def watch_context(
 
 def confirm_words(post: int, ends: int, refused: int) -> str:
     """The verb and the number."""
-    lines = f"Post {post:,} line{'' if post == 1 else 's'}" if post else ""
+    lines = f"Post {numbered(post, 'line')}" if post else ""
     if lines and ends:
         return f"{lines} and end {ends:,}"
     if ends:
-        return f"End {ends:,} Addition{'' if ends == 1 else 's'}"
+        return f"End {numbered(ends, 'Addition')}"
     if lines:
         return lines
-    marked = f"Mark {refused:,} line{'' if refused == 1 else 's'} as Error"
+    marked = f"Mark {numbered(refused, 'line')} as Error"
     return marked if refused else "Nothing to post"
 
 

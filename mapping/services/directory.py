@@ -17,6 +17,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from mapping.models import DirectoryRefresh
+from mapping.numbers import numbered
 from mapping.queries.offered import mapped_to_gone
 from mapping.services.directory_parts import PARTS, PLATFORM_PARTS, Part, refresh_part
 from mapping.services.suggesting import suggest_quietly
@@ -207,7 +208,7 @@ def summary(refresh: DirectoryRefresh) -> str:
     bad = sum(counts.get("bad", 0) for counts in refresh.counts.values())
     sentence = f"{', '.join(told)}." if told else ""
     if bad:
-        records = "1 record" if bad == 1 else f"{bad} records"
+        records = numbered(bad, "record")
         sentence += f" {records} could not be read: see System Logs."
     return sentence
 
@@ -227,9 +228,8 @@ def gone_words(tab: Tab) -> str:
 
 
 def _told(part: Part, counts: Mapping[str, int]) -> str:
-    one, many = WORDS[part]
     notes = [
         f"{counts[name]:,} {name}" for name in ("new", "changed", "missing") if counts.get(name)
     ]
-    told = f"{counts['read']:,} {one if counts['read'] == 1 else many}"
+    told = numbered(counts["read"], *WORDS[part])
     return f"{told} ({', '.join(notes)})" if notes else told

@@ -10,6 +10,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from mapping.markup import amount, icon
+from mapping.numbers import numbered
 from mapping.queries.rows import MAPPED, UNMAPPED, MappingRow
 from mapping.queries.suggestions import Proposal
 from mapping.tabs import Tab
@@ -61,7 +62,7 @@ def _waiting(row: MappingRow) -> str:
     if row.waiting is None:
         return ""
     sums = [(amount(revenue), escape(currency)) for currency, revenue in row.waiting.revenue]
-    lines = f"{row.waiting.lines:,} unsynced line{'' if row.waiting.lines == 1 else 's'}"
+    lines = numbered(row.waiting.lines, "unsynced line")
     tip = f"{lines}: {', '.join(f'{revenue} {currency}' for revenue, currency in sums)}"
     more = f'<span class="currency">+{len(sums) - 1}</span>' if sums[1:] else ""
     revenue, currency = sums[0]

@@ -11,9 +11,9 @@ from django_htmx.http import trigger_client_event
 from mapping.grid import read_grid
 from mapping.http import HtmxHttpRequest, toast, varying, wants_fragment
 from mapping.models import MappingChange
+from mapping.numbers import numbered
 from mapping.queries.history import changes_of_batch, history_page, one_change
 from mapping.services.reverting import RevertRefused, plan_revert, revert_changes
-from mapping.views.tabs import told_lines
 
 
 @require_GET
@@ -62,8 +62,8 @@ def _revert(request: HtmxHttpRequest, changes: list[MappingChange]) -> HttpRespo
     response = HttpResponse()
     trigger_client_event(response, "closeDialog", {})
     trigger_client_event(response, "mappingsChanged", {})
-    lines = told_lines(sum(change.lines_affected for change in made))
-    number = "1 change is" if len(made) == 1 else f"{len(made):,} changes are"
+    lines = numbered(sum(change.lines_affected for change in made), "line")
+    number = numbered(len(made), "change is", "changes are")
     return toast(response, f"{number} taken back; {lines} changed.")
 
 

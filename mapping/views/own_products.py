@@ -9,10 +9,10 @@ from django_htmx.http import trigger_client_event
 from mapping.forms import OwnProductForm
 from mapping.http import HtmxHttpRequest, toast
 from mapping.models import MappingChange, Offer, OrganizationOffer
+from mapping.numbers import numbered
 from mapping.queries.rows import own_products_of
 from mapping.services.choices import MappingRefused
 from mapping.services.choosing import map_own_product, own_lines_to_change
-from mapping.views.tabs import told_lines
 
 
 @require_http_methods(["GET", "POST"])
@@ -81,7 +81,7 @@ def _done(
     """The list again, for there may be more to do; and the grid behind it drawn anew."""
     response = _dialog(request, offer, OwnProductForm())
     trigger_client_event(response, "mappingsChanged", {})
-    lines = told_lines(change.lines_affected if change else 0)
+    lines = numbered(change.lines_affected if change else 0, "line")
     return toast(response, f"{told}; {lines} changed.")
 
 

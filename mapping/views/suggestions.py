@@ -12,7 +12,7 @@ from django_htmx.http import reswap, retarget, trigger_client_event
 from mapping.forms import AcceptAllForm, SuggestionForm
 from mapping.http import HtmxHttpRequest, toast
 from mapping.models import MappingChange
-from mapping.numbers import is_number
+from mapping.numbers import is_number, numbered
 from mapping.queries.suggestions import Proposal
 from mapping.services.accepting import (
     ListChanged,
@@ -25,7 +25,7 @@ from mapping.services.accepting import (
 )
 from mapping.services.choices import MappingRefused
 from mapping.tabs import Tab
-from mapping.views.tabs import record_of, row_response, saved, told_lines
+from mapping.views.tabs import record_of, row_response, saved
 
 # A list of a thousand comes in parts; all of it is meant from the first on.
 PART = 100
@@ -108,12 +108,12 @@ def accept_all(request: HtmxHttpRequest, tab: Tab) -> HttpResponse:
 
 def _accepted(tab: Tab, changes: list[MappingChange]) -> HttpResponse:
     """An empty answer that closes the dialog, draws the grid anew and tells what was done."""
-    lines = told_lines(sum(change.lines_affected for change in changes))
+    lines = numbered(sum(change.lines_affected for change in changes), "line")
     response = HttpResponse()
     trigger_client_event(response, "closeDialog", {})
     trigger_client_event(response, "mappingsChanged", {})
     number = len(changes)
-    records = f"1 {tab.noun} is" if number == 1 else f"{number:,} {tab.plural} are"
+    records = numbered(number, f"{tab.noun} is", f"{tab.plural} are")
     return toast(response, f"{records} mapped; {lines} changed.")
 
 

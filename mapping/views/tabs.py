@@ -13,6 +13,7 @@ from mapping.forms import MappingForm
 from mapping.grid import read_grid
 from mapping.http import HtmxHttpRequest, toast, varying, wants_fragment
 from mapping.models import MappingChange
+from mapping.numbers import numbered
 from mapping.queries.history import history_of
 from mapping.queries.refreshes import current_refresh, last_refresh
 from mapping.queries.rows import FILTERS, grid_page, rows_of, tab_counts
@@ -160,11 +161,7 @@ def saved(
 def _told(record: Mapped, target: Target | None, change: MappingChange | None) -> str:
     if change is None:
         return f"{record.name} stays as it was."
-    lines = told_lines(change.lines_affected)
+    lines = numbered(change.lines_affected, "line")
     if target is None:
         return f"{record.name} is not mapped any more; {lines} changed."
     return f"{record.name} is mapped to {target.name}; {lines} changed."
-
-
-def told_lines(number: int) -> str:
-    return "1 line" if number == 1 else f"{number:,} lines"

@@ -11,6 +11,7 @@ from invoices.mapping_text import UnreadableFile, text_of
 from invoices.services.mapping_files import import_mappings
 from mapping.commands import CouldNotRun, Report, ReportingCommand
 from mapping.models import MappingChange
+from mapping.numbers import numbered
 
 SHOWN_ERRORS = 50
 
@@ -51,7 +52,7 @@ def _text(path: str) -> str:
 
 
 def _told(path: str, errors: list[str]) -> str:
-    count = "1 error" if len(errors) == 1 else f"{len(errors)} errors"
+    count = numbered(len(errors), "error")
     more = [f"… and {len(errors) - SHOWN_ERRORS} more"] if len(errors) > SHOWN_ERRORS else []
     return "\n".join([f"{path}: {count}, nothing was imported.", *errors[:SHOWN_ERRORS], *more])
 
@@ -61,12 +62,8 @@ def _sentence(counts: Mapping[str, int], *, dry_run: bool) -> str:
         return f"{counts['rows']} rows, nothing to change."
     verb = "Would change" if dry_run else "Changed"
     parts = [
-        f"{_counted(counts[f'{kind}s'], kind)} ({_counted(counts[f'{kind}_lines'], 'line')} filled)"
+        f"{numbered(counts[f'{kind}s'], kind)} ({numbered(counts[f'{kind}_lines'], 'line')} filled)"
         for kind in MappingChange.Kind
         if counts[f"{kind}s"]
     ]
     return f"{verb} {', '.join(parts)}."
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"1 {noun}" if number == 1 else f"{number:,} {noun}s"
