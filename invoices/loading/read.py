@@ -139,7 +139,7 @@ def _take_page(reading: Reading, page: Page[InvoiceLine]) -> None:
     for line in page.items:
         try:
             rows.append(_row(reading, line))
-        except (ValueError, OverflowError) as error:
+        except ValueError as error:
             bad.append(BadItem(item_id=line.id, reason=str(error)))
     bad += stage(rows)
     for item in bad:

@@ -102,7 +102,7 @@ def finish_staging() -> None:
 
 
 def staged_row(line: InvoiceLine, rules: RuleTable) -> tuple[object, ...]:
-    """A line as `COPY` takes it; OverflowError where a rule leaves the calendar."""
+    """A line as `COPY` takes it."""
     custom = line.invoice_source == "Custom"
     charge_type = charge_type_from_wire(line.charge_type, custom=custom)
     dates = PlatformDates(
