@@ -16,6 +16,8 @@ from tests.browser.conftest import MakeLine, SignIn
 from tests.browser.row_editing import Edited, begin_edit, choose, pencil, row_of
 from tests.factories import make_agreement, make_company, make_product
 
+LEFT = "one => one.getBoundingClientRect().left"
+
 
 def open_picker(page: Page, row: Locator, label: str) -> Locator:
     """Its list, once it has answered; opened as a keyboard does."""
@@ -41,6 +43,19 @@ def test_p32_what_was_used_last_comes_first(
     expect(row_of(page, first)).to_contain_text("Zebra")
     options = open_picker(page, begin_edit(page, second), "PSA Organization")
     expect(options.get_by_role("option").first).to_contain_text("Zebra")
+
+
+def test_p32_its_list_goes_with_its_field(edited: Edited) -> None:
+    page, _line, row = edited
+    make_company(name="Nordwind")
+    options = open_picker(page, row, "PSA Organization")
+    field = row.get_by_role("combobox", name="PSA Organization")
+    before = field.evaluate(LEFT)
+
+    page.locator(".grid-scroll").evaluate("box => { box.scrollLeft -= 60; }")
+
+    expect(options).to_have_css("left", re.compile(rf"^{int(before) + 60}\b"))
+    assert field.evaluate(LEFT) == before + 60
 
 
 def test_p32_twins_show_their_connectwise_id_and_the_id_follows_the_choice(edited: Edited) -> None:

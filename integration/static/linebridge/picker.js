@@ -185,6 +185,14 @@ export function pickerOf(input) {
   return pickers.get(input);
 }
 
+// An open list goes with its field when the grid is scrolled or the window changes.
+function follow() {
+  const field = document.activeElement;
+  if (field?.matches("input[data-picker]") && pickerOf(field).isOpen) pickerOf(field).place();
+}
+window.addEventListener("resize", follow);
+document.addEventListener("scroll", follow, { capture: true, passive: true });
+
 // A form is sent once its pickers have what was typed: not before, with what stood there until then.
 document.addEventListener("submit", (event) => {
   const all = [...document.querySelectorAll("input[data-picker]")].map(pickerOf);
