@@ -250,6 +250,7 @@ class ConfigurationForm(forms.Form):
         types = AgreementType.objects.filter(missing=False, inactive=False).order_by("name")
         self.fields["default_agreement_type"].queryset = types  # type: ignore[attr-defined]
         self.has_types = types.exists()
+        self.type_to_be = settings.DEFAULT_AGREEMENT_TYPE  # of the environment, until they are read
 
     def changed_values(self) -> dict[str, Any]:
         """What differs from the saved values, by the fields' names."""

@@ -89,7 +89,8 @@ def refresh_agreement_types(request: HtmxHttpRequest) -> HttpResponse:
     except RemoteError as error:
         messages.error(request, error.message)
     else:
-        messages.success(request, f"ConnectWise has {count} agreement types.")
+        noun = "agreement type" if count == 1 else "agreement types"
+        messages.success(request, f"ConnectWise has {count} {noun}.")
     return redirect("settings_configuration")
 
 

@@ -243,6 +243,14 @@ def test_types_that_cannot_be_used_are_not_offered(administrator: Client) -> Non
     assert "Vanished" not in page
 
 
+def test_before_they_are_read_it_says_which_one_the_environment_has_chosen(
+    administrator: Client, settings: LazySettings
+) -> None:
+    settings.DEFAULT_AGREEMENT_TYPE = "Cloud Subscriptions"
+
+    assert "Once they are, Cloud Subscriptions is chosen" in administrator.get(CONFIGURATION).text
+
+
 @responses.activate
 def test_agreement_types_are_read_on_demand(
     open_gate: ConnectWiseSettings, administrator: Client
@@ -252,7 +260,7 @@ def test_agreement_types_are_read_on_demand(
     responses.get(f"{site}/login/companyinfo/acme", json=None)
     responses.get(f"{api}/finance/agreements/types", json=[{"id": 70, "name": "Cloud"}])
     response = administrator.post(f"{CONFIGURATION}agreement-types/", follow=True)
-    assert "ConnectWise has 1 agreement types." in response.text
+    assert "ConnectWise has 1 agreement type." in response.text
     assert AgreementType.objects.filter(connectwise_id=70).exists()
 
 
