@@ -44,6 +44,12 @@ REFUSED = "ConnectWise refused it, so nothing was written there."
 # A plan is made from what was last read of it.
 READ_AGAIN = "After a change in ConnectWise, press Read again in the preview."
 CAUSES: dict[str, Cause] = {
+    "perhaps_posted": Cause(
+        "Perhaps posted already",
+        f"{NOT_SENT} The Platform may have given a posted line a new number.",
+        "Compare both on the Platform. Of one charge, undo the old line on its receipt before: "
+        "otherwise the customer is billed twice.",
+    ),
     "product_inactive": Cause(
         "Product inactive",
         NOT_SENT,

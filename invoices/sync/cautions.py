@@ -18,6 +18,7 @@ class CautionCode(StrEnum):
     LATER_PERIOD = "later_period"  # a later period keeps the subscription's Addition
     PRORATES = "prorates"
     AGREEMENT_STAYS = "agreement_stays"  # an undo doesn't take it back
+    TWIN = "twin"  # perhaps it was posted already, under another number
     LONG_CYCLE = "long_cycle"  # it would be billed in every period of its agreement
 
 
@@ -45,6 +46,20 @@ class Caution:
         return cls(code, kept["text"], date.fromisoformat(end) if end else None)
 
 
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """A posted line that is gone from the Platform and may have come back under another number."""
+
+    platform_id: str
+    addition_id: int | None  # None while it is being posted
+
+    def __str__(self) -> str:
+        stands = (
+            "is being posted" if self.addition_id is None else f"is Addition {self.addition_id}"
+        )
+        return f"{self.platform_id}, which is gone from the Platform, {stands} and alike in all but its number"
+
+
 def prorates(agreement: str) -> Caution:
     """What the Platform has prorated already would be prorated twice (P43)."""
     text = f"Agreement {agreement} prorates: ConnectWise may prorate this again."
@@ -61,6 +76,11 @@ def billing_start_stays(agreement: str) -> Caution:
     """P50, likewise."""
     text = f"Agreement {agreement} goes on billing from the earlier day it was moved back to."
     return Caution(CautionCode.AGREEMENT_STAYS, text)
+
+
+def perhaps_posted(twin: Twin) -> Caution:
+    text = f"{twin}. If it was only renumbered, this bills it twice: undo the old line first."
+    return Caution(CautionCode.TWIN, text)
 
 
 def long_cycle(line_cycle: str, agreement_cycle: str, end: date) -> Caution:

@@ -30,6 +30,7 @@ def line_refusal(
     agreement = directory.agreements.get(agreement_id) if agreement_id else None
     return (
         _outdated_refusal(line)
+        or _twin_refusal(line, directory, settings)
         or _company_refusal(company)
         or _product_refusal(directory.products.get(line.product_id))
         or (
@@ -58,6 +59,18 @@ def _company_refusal(company: Company | None) -> Refusal | None:
             f"{name} is deleted in ConnectWise. Map the organization to another company.",
         )
     return None
+
+
+def _twin_refusal(line: Line, directory: Directory, settings: PlanSettings) -> Refusal | None:
+    """What may have been posted under another number waits for a person, who is warned of it."""
+    twin = directory.twins.get(line.id)
+    # One that has an Addition of its own was decided about.
+    if twin is None or settings.attended or line.id in directory.own:
+        return None
+    return Refusal(
+        "perhaps_posted",
+        f"{twin}. Nobody sees the preview of this run: post it from the grid if it is another charge.",
+    )
 
 
 def _product_refusal(product: Product | None) -> Refusal | None:

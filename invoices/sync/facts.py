@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 
 from invoices.charge_dates import RECURRING
-from invoices.sync.cautions import Caution
+from invoices.sync.cautions import Caution, Twin
 from invoices.sync.images import AdditionImage, differences
 from invoices.sync.states import (
     AGREEMENT_KINDS,
@@ -56,6 +56,7 @@ class Line:
     end: date | None
     end_source: str
     platform_end: date | None
+    platform_start: date | None = None
     company_id: int
     agreement_id: int | None
     product_id: int
@@ -186,6 +187,8 @@ class PlanSettings:
     end_long_cycles: bool = False
     # A person's word for these lines: write over what was changed in ConnectWise (docs/posting.md, 1).
     overwrite: bool = False
+    # A person sees the plan, or asks for the line, before anything is sent.
+    attended: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,6 +214,8 @@ class Directory:
     found: Mapping[str, AdditionImage | None] = field(default_factory=dict)
     # Keys of that list that our books don't know: another installation's, or from after a backup.
     unknown_keys: Collection[str] = ()
+    # By line: what may be the same charge, posted under another number.
+    twins: Mapping[int, Twin] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

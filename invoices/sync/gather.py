@@ -8,7 +8,7 @@ from django.db.models import Count, Min, QuerySet
 
 from invoices.charge_dates import RECURRING
 from invoices.models import ChargeTypeName, InvoiceLine, InvoiceSettings, OwnAgreement, Posting
-from invoices.sync import owned, plan
+from invoices.sync import owned, plan, twins
 from invoices.sync.states import CLOSED_POSTING
 from psa_connectwise.models import Agreement, Company, ConnectWiseSettings, Product
 
@@ -41,7 +41,8 @@ LINE_COLUMNS = (
     *("contract_id", "subscription_id", "subscription_name", "offer_name"),
     *("charge_type", "invoice_source", "quantity", "unit_price", "unit_cost"),
     *("total_price", "total_cost", "currency"),
-    *("charge_start_date", "charge_end_date", "charge_end_date_source", "platform_end_date"),
+    *("charge_start_date", "charge_end_date", "charge_end_date_source"),
+    *("platform_start_date", "platform_end_date"),
     *("company__connectwise_id", "agreement__connectwise_id", "product__connectwise_id"),
     *("billing_cycle", "gone", "changed_on_platform"),
 )
@@ -71,6 +72,7 @@ def _line(row: Any, shown: Mapping[str, str], removals: Mapping[int, int]) -> pl
         start=row.charge_start_date,
         end=row.charge_end_date,
         end_source=row.charge_end_date_source,
+        platform_start=row.platform_start_date,
         platform_end=row.platform_end_date,
         company_id=row.company__connectwise_id,
         agreement_id=row.agreement__connectwise_id,
@@ -102,6 +104,7 @@ def gather_directory(lines: Sequence[plan.Line], agreement_type_id: int | None) 
         latest_periods=owned.latest_periods(subscriptions),
         contenders=_contenders(lines, subscriptions),
         currency_ids=_currency_ids(),
+        twins=twins.twins(lines),
         first_months=_first_months({line.contract_id for line in lines if not line.agreement_id}),
     )
 
@@ -145,7 +148,7 @@ def _contenders(lines: Sequence[plan.Line], subscriptions: set[str]) -> list[pla
 
 
 def plan_settings(
-    seller_id: str, installation: str, *, overwrite: bool = False
+    seller_id: str, installation: str, *, overwrite: bool = False, attended: bool = True
 ) -> plan.PlanSettings:
     """As they are now; a plan that is made later is made under what was chosen by then."""
     chosen = ConnectWiseSettings.load()
@@ -161,6 +164,7 @@ def plan_settings(
         price_decimals=chosen.price_decimals,
         end_long_cycles=InvoiceSettings.load().end_long_cycles,
         overwrite=overwrite,
+        attended=attended,
     )
 
 

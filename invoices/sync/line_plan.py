@@ -99,6 +99,9 @@ class Draft:
     def warnings(self, image: AdditionImage) -> tuple[Caution, ...]:
         """What stands in nobody's way; `image` is what would be sent."""
         told = [self.decision.bounded] if self.decision.bounded else []
+        twin = self.directory.twins.get(self.line.id)
+        if twin and self.line.id not in self.directory.own:
+            told.append(cautions.perhaps_posted(twin))
         if self.agreement is not None and self.agreement.prorate:
             told.append(cautions.prorates(self.agreement.name))
         if self.bills_again and image.cancelled_date is None:

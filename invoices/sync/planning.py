@@ -102,7 +102,7 @@ def plan_draft(run: SyncRun) -> None:
 def _known_plan(run: SyncRun, scope: RunScope) -> Sequence[plan.Planned]:
     if scope.undo:
         return gather_undo(scope.undo, run.period, overwrite=scope.overwrite).plan()
-    return _gather(run.period, scope).plan()
+    return _gather(run.period, scope, attended=_is_attended(run)).plan()
 
 
 def _read_and_plan(run: SyncRun, scope: RunScope) -> tuple[Sequence[plan.Planned], Listed]:
@@ -112,7 +112,7 @@ def _read_and_plan(run: SyncRun, scope: RunScope) -> tuple[Sequence[plan.Planned
         return refuse_standing(facts.plan(listed), listed), listed
     # Before the reading, which may take minutes: a line that is edited meanwhile has another
     # version by then, and the claim refuses it.
-    gathered = _gather(run.period, scope)
+    gathered = _gather(run.period, scope, attended=_is_attended(run))
     concerned = {one.agreement_id for one in gathered.owned()} | set(gathered.directory.agreements)
     listed = _list(run, concerned)
     found = owned.found(gathered.owned(), listed)
@@ -171,18 +171,29 @@ def preview(
     line_ids: Collection[int] | None = None,
     *,
     scope: RunScope | None = None,
+    attended: bool = True,
 ) -> tuple[plan.Planned, ...]:
-    """What a sync would do by what we know of ConnectWise; nothing is kept."""
+    """What a sync would do by what we know of ConnectWise; nothing is kept.
+
+    `attended` is whether a person decides line by line what is posted then.
+    """
     if scope is None:
         scope = RunScope(lines=None if line_ids is None else tuple(line_ids))
-    return _gather(period, scope).plan()
+    return _gather(period, scope, attended=attended).plan()
 
 
-def _gather(period: date, scope: RunScope) -> Gathered:
+def _is_attended(run: SyncRun) -> bool:
+    return run.origin == Origin.PERSON
+
+
+def _gather(period: date, scope: RunScope, *, attended: bool) -> Gathered:
     """Subscriptions that are gone concern only a run over the whole period."""
     lines = gather.gather_lines(gather.lines_to_post(period, scope.lines))
     settings = gather.plan_settings(
-        remote.seller_id(), remote.installation(), overwrite=scope.overwrite
+        remote.seller_id(),
+        remote.installation(),
+        overwrite=scope.overwrite,
+        attended=attended,
     )
     directory = gather.gather_directory(lines, settings.agreement_type_id)
     policy = ending.policy_of(scope)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from invoices.money import Money
+from invoices.sync.cautions import CautionCode
 from invoices.sync.plan import Planned
 from invoices.sync.states import ENDS, OperationKind, OperationState
 
@@ -22,12 +23,14 @@ class Summary:
     billing_starts: int  # agreements of ours that are to bill from an earlier day
     refused: int
     warned: int
+    doubts: int  # perhaps posted already, under another number
     money: list[Money]
 
     @property
     def does_more_than_post(self) -> bool:
-        """It would also make or change an agreement, or end or remove an Addition (P38)."""
-        return bool(self.agreements or self.billing_starts or self.moves or self.ends)
+        """It would also make or change an agreement, end an Addition, or perhaps bill twice (P38)."""
+        more = self.agreements or self.billing_starts or self.moves or self.ends
+        return bool(more or self.doubts)
 
 
 def summarize(plan: Sequence[Planned]) -> Summary:
@@ -45,6 +48,7 @@ def summarize(plan: Sequence[Planned]) -> Summary:
         billing_starts=sum(one.kind == OperationKind.UPDATE_AGREEMENT for one in sent),
         refused=sum(one.state == OperationState.REFUSED for one in plan),
         warned=sum(bool(one.warnings) for one in posted),
+        doubts=sum(told.code == CautionCode.TWIN for one in posted for told in one.warnings),
         money=_money(posted),
     )
 

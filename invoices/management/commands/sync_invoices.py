@@ -77,7 +77,7 @@ def _period(text: str) -> date:
 
 
 def _dry_run(period: date, scope: RunScope) -> Report:
-    plan = planning.preview(period, scope=scope)
+    plan = planning.preview(period, scope=scope, attended=False)
     summary = summarize(plan)
     ends = [_planned_end(one) for one in plan if one.line is None and one.kind in ENDS]
     refused = sum(one.state == OperationState.REFUSED for one in plan)
