@@ -74,6 +74,16 @@ def test_a_small_task_by_keyboard_alone(
     expect(page.locator(".toast-item")).to_contain_text("2 other lines have now")
     expect(pencil).to_be_focused()  # where it was before
 
+    update_three_from_here(page, month.replace(day=3))
+
+    page.keyboard.press("j")
+    expect(page.locator(ROWS).nth(2).locator(".tick")).to_be_focused()  # where it was, again
+    page.keyboard.press("s")
+    expect(page.locator("#run-watch")).to_contain_text("Planning…")
+
+
+def update_three_from_here(page: Page, start: date) -> None:
+    """Ticked by Space and by Shift and Space, given a start date, confirmed."""
     page.keyboard.press("Home")
     page.keyboard.press("Space")
     expect(page.locator("#bulk-update")).to_have_text("Bulk Update (1)")
@@ -83,18 +93,13 @@ def test_a_small_task_by_keyboard_alone(
     expect(page.locator("#bulk-update")).to_have_text("Bulk Update (3)")
     page.keyboard.press("b")
     expect(page.locator("#bulk-charge_start_date")).to_be_focused()
-    page.keyboard.type(f"{month.replace(day=3):%m%d%Y}")
+    page.keyboard.type(f"{start:%m%d%Y}")
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Confirm")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.get_by_text("3 invoice lines updated")).to_be_visible()
     expect(page.locator("#bulk-update")).to_be_focused()
-    assert InvoiceLine.objects.filter(charge_start_date=month.replace(day=3)).count() == 3
-
-    page.keyboard.press("j")
-    expect(page.locator(ROWS).nth(2).locator(".tick")).to_be_focused()  # where it was, again
-    page.keyboard.press("s")
-    expect(page.locator("#run-watch")).to_contain_text("Planning…")
+    assert InvoiceLine.objects.filter(charge_start_date=start).count() == 3
 
 
 def test_columns_pages_and_filters_by_keyboard(

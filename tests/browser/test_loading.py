@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from invoices.models import Load
 from invoices.months import month_name, month_of, months_before
+from tests.browser.loading import open_load_dialog
 from tests.factories import make_user
 from tests.invoices.loading.fake_platform import FakePlatform, be_the_worker, make_platform_line
 
@@ -31,27 +32,14 @@ def test_a_month_is_loaded_from_the_empty_page(
     invoices_tab: Page, asked_loads: list[int], violations: Callable[[Page], list[str]]
 ) -> None:
     page = invoices_tab
-    current = month_of(timezone.now().date())
-    previous = months_before(current, 1)
+    previous = months_before(month_of(timezone.now().date()), 1)
     expect(page.get_by_role("heading", name="No invoice lines yet")).to_be_visible()
+    look_into_the_dialog(page)
 
-    page.locator("#load-first").click()
-    dialog = page.get_by_role("dialog", name="Load Invoice Lines")
-    expect(dialog).to_be_visible()
-    go = dialog.get_by_role("button", name="Load", exact=True)
-    expect(go).to_be_disabled()
-    dialog.get_by_role("button", name="Cancel").click()
-    expect(dialog).to_be_hidden()
-    assert not Load.objects.exists()
-
-    page.get_by_role("button", name="Load Invoices").first.click()
-    dialog.get_by_role("checkbox", name="Current Month").check()
-    expect(go).to_be_enabled()
-    assert violations(page) == []
-    dialog.get_by_role("checkbox", name="Current Month").uncheck()
-    expect(go).to_be_disabled()
+    dialog = open_load_dialog(page)
     dialog.get_by_role("checkbox", name="Previous Month").check()
-    go.dblclick()
+    assert violations(page) == []
+    dialog.get_by_role("button", name="Load", exact=True).dblclick()
     expect(dialog).to_be_hidden()
     expect(page.get_by_text(f"Loading {month_name(previous)}")).to_be_visible()
 
@@ -75,12 +63,31 @@ def test_a_month_is_loaded_from_the_empty_page(
     expect(page.get_by_role("button", name="Sync Invoices to PSA")).to_be_enabled()
     assert page.evaluate("window.notReloaded")
     assert page.url.endswith("/mapping/invoices/")
+    use_what_lies_over_the_page(page, previous)
 
-    # What lies over the page works on the grid that came without a reload, too.
+
+def look_into_the_dialog(page: Page) -> None:
+    """Its button needs a month, and Cancel loads none."""
+    page.locator("#load-first").click()
+    dialog = page.get_by_role("dialog", name="Load Invoice Lines")
+    expect(dialog).to_be_visible()
+    go = dialog.get_by_role("button", name="Load", exact=True)
+    expect(go).to_be_disabled()
+    dialog.get_by_role("checkbox", name="Current Month").check()
+    expect(go).to_be_enabled()
+    dialog.get_by_role("checkbox", name="Current Month").uncheck()
+    expect(go).to_be_disabled()
+    dialog.get_by_role("button", name="Cancel").click()
+    expect(dialog).to_be_hidden()
+    assert not Load.objects.exists()
+
+
+def use_what_lies_over_the_page(page: Page, month: date) -> None:
+    """It works on the grid that came without a reload, too."""
     page.locator("#tick-page").check()
     page.get_by_role("button", name="Bulk Update (5)").click()
     card = page.get_by_role("dialog", name="Bulk Update")
-    card.get_by_label("Charge Start Date").fill(f"{previous:%Y-%m-%d}")
+    card.get_by_label("Charge Start Date").fill(month.isoformat())
     expect(card.get_by_role("button", name="Apply")).to_be_enabled()
     page.keyboard.press("Escape")
     expect(card).to_be_hidden()

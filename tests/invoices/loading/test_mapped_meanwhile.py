@@ -1,10 +1,10 @@
 """A mapping that somebody changes while lines are brought in reaches them all the same."""
 
-import threading
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import Any
 
 import pytest
-from django.db import connection
 
 from invoices.loading import apply
 from mapping.models import MappingChange
@@ -19,7 +19,7 @@ from tests.factories import (
 )
 from tests.invoices.loading.fake_platform import ACME, SUITE, FakePlatform, load, make_platform_line
 from tests.invoices.loading.loaded import line
-from tests.sessions import somebody_waits
+from tests.sessions import in_thread, somebody_waits
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -43,25 +43,19 @@ def test_mappings_that_change_during_a_load_fill_its_lines(monkeypatch: pytest.M
         ),
     ]  # fmt: skip
 
-    def others() -> None:
-        try:
-            for change in changes:
-                change()
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=others)
     insert = apply._insert_new
+    threads, others = ThreadPoolExecutor(1), list[Future[Any]]()
 
     def inserted_before_they_are_through() -> int:
         count = insert()
-        thread.start()
-        while thread.is_alive() and not somebody_waits():
-            thread.join(0.01)
+        others.append(in_thread(threads, lambda: [change() for change in changes]))
+        while not (others[0].done() or somebody_waits()):
+            wait(others, 0.01)
         return count
 
     monkeypatch.setattr(apply, "_insert_new", inserted_before_they_are_through)
-    load(FakePlatform().put(make_platform_line(1)))
-    thread.join(20)
+    with threads:
+        load(FakePlatform().put(make_platform_line(1)))
+    others[0].result()
     row = line(1)
     assert (row.company, row.product, row.agreement) == (company, product, agreement)

@@ -14,6 +14,17 @@ from platform_client.models import PlatformSettings
 from tests.factories import make_agreement, make_line, make_organization, make_product, numbers
 
 MAY = date(2026, 5, 1)
+IMAGE = {
+    "product_id": 1,
+    "quantity": "2",
+    "unit_price": "10.00",
+    "unit_cost": "8.00",
+    "effective_date": "2026-01-01",
+    "cancelled_date": None,
+    "invoice_description": "Backup",
+    "taxable": False,
+    "bill_customer": "Billable",
+}
 
 
 def known_seller() -> None:
@@ -51,17 +62,6 @@ def add_end(draft: SyncRun, **overrides: Any) -> Operation:
     """An Addition of a subscription that is gone, waiting for its tick."""
     line = make_line(organization=make_organization(name="Gone Ltd"), period=date(2026, 4, 1))
     agreement = make_agreement()
-    image = {
-        "product_id": 1,
-        "quantity": "2",
-        "unit_price": "10.00",
-        "unit_cost": "8.00",
-        "effective_date": "2026-01-01",
-        "cancelled_date": None,
-        "invoice_description": "Backup",
-        "taxable": False,
-        "bill_customer": "Billable",
-    }
     posting = Posting.objects.create(
         key=f"LB-{next(numbers)}",
         reference_field="serialNumber",
@@ -70,7 +70,7 @@ def add_end(draft: SyncRun, **overrides: Any) -> Operation:
         agreement=agreement,
         addition_id=next(numbers),
         last_period=line.period,
-        after_image=image,
+        after_image=IMAGE,
         state="open",
     )
     values = {
@@ -84,8 +84,8 @@ def add_end(draft: SyncRun, **overrides: Any) -> Operation:
         "agreement": agreement,
         "addition_id": posting.addition_id,
         "key": posting.key,
-        "before": image,
-        "after": image | {"cancelled_date": "2026-04-30"},
+        "before": IMAGE,
+        "after": IMAGE | {"cancelled_date": "2026-04-30"},
     }
     return Operation.objects.create(run=draft, **values | overrides)
 
