@@ -17,7 +17,11 @@ from invoices.sync import applied, gather, record, remote
 from invoices.sync.compose import image_of
 from invoices.sync.images import AdditionImage, differences
 from invoices.sync.outcomes import count_again
-from invoices.sync.recheck_agreements import recheck_agreement, recheck_billing
+from invoices.sync.recheck_agreements import (
+    recheck_agreement,
+    recheck_billing,
+    take_up_what_was_read,
+)
 from invoices.sync.recheck_undone import take_up_again
 from invoices.sync.settle import LATER, reference_of
 from invoices.sync.states import (
@@ -41,6 +45,7 @@ def recheck(*, go_on: Callable[[], bool] = lambda: True) -> int:
 
     `go_on` is asked before each, for there may be thousands after an outage.
     """
+    take_up_what_was_read()
     due = (
         Operation.objects.filter(recheck_at__lte=Now(), kind__in=RECHECKS)
         .exclude(state__in=[state.value for state in UNFINISHED])

@@ -10,10 +10,11 @@ from django.db import transaction
 
 from invoices.models import Operation, OwnAgreement
 from invoices.sync import agreements
-from invoices.sync.states import UNFINISHED, OperationKind, OperationState
+from invoices.sync.states import GIVEN_UP, UNFINISHED, OperationKind, OperationState
 from invoices.sync.write_again import hold_agreement, send
 from psa_connectwise import directory
 from psa_connectwise.client import ConnectWiseClient
+from psa_connectwise.models import Agreement as AgreementRow
 from psa_connectwise.schemas import Agreement
 from wire.errors import NotFound, PermanentError
 
@@ -34,15 +35,53 @@ def recheck_agreement(client: ConnectWiseClient, operation: Operation) -> int | 
     return sum(_delete(client, operation, one) for one in surplus[: operation.times_sent])
 
 
+def take_up_what_was_read() -> None:
+    """A creation that came after it was given up, and that the directory has read since: it is ours.
+
+    Else lines would be posted into it until it is looked for, and one that starts earlier refused.
+    """
+    late = Operation.objects.filter(
+        kind=OperationKind.CREATE_AGREEMENT,
+        state__in=[state.value for state in GIVEN_UP],
+        times_sent__gt=0,
+        recheck_at__isnull=False,
+        own_agreement__agreement=None,
+    )
+    first = late.order_by("own_agreement", "pk").distinct("own_agreement")
+    for operation in first.select_related("own_agreement"):
+        own = operation.own_agreement
+        assert own
+        row = _read_since(operation, own)
+        if row and not own.operations.filter(state__in=[s.value for s in UNFINISHED]).exists():
+            _use(operation, own, row)
+
+
+def _read_since(operation: Operation, own: OwnAgreement) -> AgreementRow | None:
+    alike = AgreementRow.objects.filter(
+        name=own.contract_id,
+        company=own.company_id,
+        agreement_type=own.agreement_type_id,
+        currency_code=own.currency,
+        status=AgreementRow.Status.ACTIVE,
+        cancelled=False,
+        missing=False,
+        connectwise_id__gt=operation.highest_id_before or 0,
+    )
+    return alike.order_by("connectwise_id").first()
+
+
 def _take_up(operation: Operation, own: OwnAgreement, made: Agreement) -> int:
     """A creation that came after it was given up: later lines find it instead of making another."""
-    row = directory.record_agreement(agreement=made)
+    _use(operation, own, directory.record_agreement(agreement=made))
+    return 1
+
+
+def _use(operation: Operation, own: OwnAgreement, row: AgreementRow) -> None:
     with transaction.atomic():
         agreements.show_as_ours(own, row)
     logger.warning(
-        "Agreement %s was written late and is used now", made.name, extra={"run": operation.run_id}
+        "Agreement %s was written late and is used now", row.name, extra={"run": operation.run_id}
     )
-    return 1
 
 
 def _delete(client: ConnectWiseClient, operation: Operation, surplus: Agreement) -> int:

@@ -5,10 +5,19 @@ from typing import Any
 
 import pytest
 
-from invoices.models import Operation, SyncRun
+from invoices.models import InvoiceLine, Operation, SyncRun
 from invoices.sync import lanes, run
 from psa_connectwise.models import Agreement
-from tests.invoices.sync.world import World, let_time_pass, settle_later, sync
+from tests.invoices.sync.world import (
+    World,
+    fresh,
+    let_time_pass,
+    read_directory,
+    settle_later,
+    sync,
+)
+
+Status = InvoiceLine.Status
 
 
 def made(world: World) -> list[dict[str, Any]]:
@@ -63,6 +72,29 @@ def test_one_that_came_after_it_was_given_up_is_found_by_later_lines(world: Worl
 
     (agreement,) = made(world)
     assert agreement["id"] == world.addition(line)["agreementId"]
+
+
+def test_one_that_was_read_since_it_was_given_up_bills_earlier_like_any_of_ours(
+    world: World,
+) -> None:
+    line = world.line(create_agreement=True, contract_id="C-77")
+    world.script("late_write", late_write_seconds=7200)
+    run.stop_run(sync(line))
+    SyncRun.objects.update(stop_requested=True)
+    settle_later()
+    world.connectwise.land_late_writes()
+    read_directory()
+    sync(line)
+    early = world.line(
+        create_agreement=True, contract_id="C-77", charge_start_date=date(2026, 4, 9)
+    )
+
+    lanes.sweep()  # long before it is looked for in ConnectWise
+    sync(early)
+
+    assert (fresh(early).psa_status, fresh(early).error) == (Status.SYNCED, "")
+    (agreement,) = made(world)
+    assert agreement["billStartDate"] == "2026-04-09T00:00:00Z"
 
 
 @pytest.fixture
