@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlencode
 
 from playwright.sync_api import Locator, Page, ViewportSize, expect, sync_playwright
 
@@ -148,6 +149,25 @@ def after(camera: Camera) -> None:
     camera.take("logs")
 
 
+def picker(camera: Camera) -> None:
+    """The row stays open for both themes."""
+    offers = ("Keeper Business", "Legacy Mail Archive")
+    query = urlencode({"offer": offers, "sort": "product"}, doseq=True)
+    page = camera.open(f"/mapping/invoices/?{query}")
+    dismiss_results(page)
+    row = page.locator("#grid tbody tr", has_text="Product inactive").first
+    row.get_by_role("button", name="Edit mapping").click()
+    product = page.locator('tr.is-editing [data-picker-name="product"] input[data-picker]')
+    product.fill("mail")
+    expect(page.get_by_role("listbox").get_by_role("option").first).to_be_visible()
+    page.locator(".grid-scroll").evaluate("box => { box.scrollLeft = box.scrollWidth; }")
+    camera.take("grid-editing")
+    page.emulate_media(color_scheme="dark")
+    camera.take("grid-editing-dark")
+    page.emulate_media(color_scheme="light")
+    page.keyboard.press("Escape")
+
+
 def settings(camera: Camera) -> None:
     page = camera.open("/settings/")
     page.get_by_role("button", name="Test connection").click()
@@ -185,6 +205,7 @@ SCENES: tuple[Callable[[Camera], None], ...] = (
     bulk,
     preview,
     after,
+    picker,
     settings,
     rule,
 )
