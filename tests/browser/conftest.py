@@ -43,6 +43,14 @@ RUN_AXE = """async () => {
     .filter((node) => one.id !== "region" || String(node.target) !== "#tip")
     .map((node) => `${one.id}: ${node.target} ${node.failureSummary}`));
 }"""
+# As if the mouse rested on each: else one is gone by the time that a busy machine looks for it.
+TOASTS_STAY = """addEventListener("DOMContentLoaded", () => {
+  const toasts = document.getElementById("toasts");
+  if (!toasts) return;
+  const rest = () => toasts.querySelectorAll(".toast-item").forEach((one) => one.dispatchEvent(new Event("mouseenter")));
+  new MutationObserver(rest).observe(toasts, { childList: true, subtree: true });
+  rest();
+});"""
 PATIENCE = 20_000  # milliseconds, on a machine that does other things too
 
 SignIn = Callable[..., Page]
@@ -65,6 +73,7 @@ def sign_in(browser: Browser, live_server: LiveServer) -> Iterator[SignIn]:
         contexts.append(context)
         session = client.cookies["sessionid"].value
         context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+        context.add_init_script(TOASTS_STAY)
         page = context.new_page()
         page.set_default_timeout(PATIENCE)
         page.on("console", lambda message: complaints.append(_complaint(message)))

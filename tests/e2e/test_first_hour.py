@@ -20,6 +20,7 @@ from integration import probes
 from invoices.models import InvoiceLine, Load, ScheduledJob
 from invoices.tasks.schedule import do_schedule
 from psa_connectwise.sandbox import Keys
+from tests.browser.conftest import TOASTS_STAY
 from tests.e2e.conftest import IN_PROCESS
 from tests.e2e.installation import API_KEY, Installation, installation
 from tests.e2e.waiting import wait_until
@@ -48,6 +49,7 @@ def test_the_first_hour(
 ) -> None:
     settings.METRICS_TOKEN = TOKEN
     monkeypatch.setattr(probes, "WORKERS_SECONDS", 20.0)  # a busy machine's worker answers late
+    page.add_init_script(TOASTS_STAY)
     page.goto(live_server.url)
     _become_the_first_administrator(bare, page)
     _save_the_credentials(bare, page)
