@@ -6,38 +6,30 @@ The table is `access/table.py` and `access/admin_table.py`; what its examples ar
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
-from copy import deepcopy
 from typing import Any
 
 import pytest
 from django.conf import LazySettings
-from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLResolver, get_resolver
 
-from integration.roles import ADMINISTRATOR, OPERATOR, VIEWER
 from psa_connectwise.models import ConnectWiseSettings
-from tests.factories import make_user
 from tests.integration.access import world
 from tests.integration.access.admin_table import ADMIN
+from tests.integration.access.asking import send, signed_in_again, user_as
 from tests.integration.access.rows import (
     LOGIN,
     NOBODY,
     ROLES,
     STAFF,
-    STAFF_VIEWER,
     Answer,
-    Method,
     Row,
 )
 from tests.integration.access.table import PAGES
 
 TABLE = [*PAGES, *ADMIN]
-GROUPS = {VIEWER: VIEWER, STAFF_VIEWER: VIEWER, OPERATOR: OPERATOR}
-GROUPS |= {ADMINISTRATOR: ADMINISTRATOR, STAFF: ADMINISTRATOR}
 METHODS = ("get", "post", "put")
 # What PostgreSQL counted for this transaction; a session and the log are nobody's data.
 WRITTEN = """
@@ -73,12 +65,6 @@ def no_remotes(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> None:
     monkeypatch.setattr("integration.views.settings.fetch_agreement_types", lambda: 0)
     monkeypatch.setattr("integration.views.health.ask_workers", lambda: True)
     monkeypatch.setattr("invoices.views.loading.ring", lambda loads: None)
-
-
-def user_as(role: str) -> User:
-    return make_user(
-        role=GROUPS.get(role, ""), is_staff=role in (STAFF, STAFF_VIEWER), password="battery staple"
-    )
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -125,23 +111,6 @@ def asked(
     if changed and not may_write:
         return f"answered {answer}, and wrote {changed} rows nevertheless"
     return ""
-
-
-@contextmanager
-def signed_in_again(client: Client) -> Iterator[None]:
-    """Signing out is undone with the rest."""
-    cookies = deepcopy(client.cookies)
-    yield
-    client.cookies = cookies
-
-
-def send(client: Client, row: Row, method: str, things: dict[str, Any]) -> HttpResponse:
-    known = row.methods.get(method) or Method("", 0)
-    headers = {} if known.as_page or row.is_admin else {"HX-Request": "true"}
-    data = {name: value.format(**things) for name, value in known.data.items()}
-    sent = {"data": data} if method == "post" else {}
-    made: HttpResponse = getattr(client, method)(row.path.format(**things), headers=headers, **sent)
-    return made
 
 
 def answer_of(response: HttpResponse) -> Answer:

@@ -21,10 +21,10 @@ from mapping.csv_cells import FORMULAS
 from psa_connectwise.models import ConnectWiseSettings
 from tests.integration.access import world
 from tests.integration.access.admin_table import ADMIN
+from tests.integration.access.asking import send, signed_in_again, user_as
 from tests.integration.access.rows import STAFF, Row
 from tests.integration.access.table import PAGES
 from tests.integration.hostile import LONG, MARKUP, markup_of, plant
-from tests.integration.test_access import send, signed_in_again, user_as
 
 TABLE = [*PAGES, *ADMIN]
 HTMX = {"HX-Request": "true"}

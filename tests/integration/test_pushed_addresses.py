@@ -8,9 +8,9 @@ from django.test import Client
 
 from psa_connectwise.models import ConnectWiseSettings
 from tests.integration.access import world
+from tests.integration.access.asking import send, user_as
 from tests.integration.access.rows import STAFF
 from tests.integration.access.table import PAGES
-from tests.integration.test_access import send, user_as
 
 VOID = {"input", "br", "hr", "img", "link", "meta", "use", "path"}
 
