@@ -87,6 +87,16 @@ def set_handlers(handler: Handler) -> None:
         signal.signal(number, handler)
 
 
+@contextlib.contextmanager
+def undivided() -> Iterator[None]:
+    """Being asked to stop waits for the end: of a child that is half started nobody would know."""
+    asked: list[int] = []
+    with handling(lambda number, _frame: asked.append(number)):
+        yield
+    if asked:
+        signal.raise_signal(asked[0])
+
+
 @dataclass
 class Stack:
     """The running children, in the order they were started; stopped in the reverse one."""
@@ -107,10 +117,10 @@ class Stack:
 
     def start(self, service: Service) -> "subprocess.Popen[bytes]":
         """It may not be ready yet; `wait_ready` says when it is."""
-        log = self.state.log(service.name)
-        child = spawn(service, log)
-        self.children.append((service, child))
-        self.record()
+        with undivided():
+            child = spawn(service, self.state.log(service.name))
+            self.children.append((service, child))
+            self.record()
         return child
 
     def wait_ready(self, service: Service, seconds: float = 60) -> None:
@@ -153,8 +163,9 @@ class Stack:
                 flush=True,
             )
             end_group(child)  # a killed gunicorn leaves its workers on the port
-            self.children[place] = (service, spawn(service, self.state.log(service.name)))
-            self.record()
+            with undivided():
+                self.children[place] = (service, spawn(service, self.state.log(service.name)))
+                self.record()
 
     def may_restart(self, service: Service) -> bool:
         """A death more than it may have within a minute, and it stays dead."""
@@ -211,22 +222,28 @@ def spawn(service: Service, log: Path) -> "subprocess.Popen[bytes]":
 
 def run_tool(command: list[str], environment: dict[str, str] | None = None) -> int:
     """Runs an installer to its end in this terminal; asked to stop, it goes with all it started."""
-    child = subprocess.Popen(
-        command,
-        env=environment,
-        cwd=ROOT,
-        stdin=subprocess.DEVNULL,
-        process_group=0,
-        preexec_fn=end_with_parent(signal.SIGTERM),
-    )
+    children: list[subprocess.Popen[bytes]] = []
     try:
-        return child.wait()
+        with undivided():
+            children.append(
+                subprocess.Popen(
+                    command,
+                    env=environment,
+                    cwd=ROOT,
+                    stdin=subprocess.DEVNULL,
+                    process_group=0,
+                    preexec_fn=end_with_parent(signal.SIGTERM),
+                )
+            )
+        return children[0].wait()
     except BaseException:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(child.pid, signal.SIGTERM)
+        for child in children:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGTERM)
         raise
     finally:
-        child.wait()
+        for child in children:
+            child.wait()
 
 
 def end_with_parent(number: signal.Signals) -> Callable[[], None] | None:

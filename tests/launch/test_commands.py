@@ -164,5 +164,26 @@ def test_an_installer_is_stopped_with_all_it_started(launch: Launch, state: Stat
     assert gone(state.folder) == {}
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_an_installer_is_stopped_even_before_the_launcher_knows_its_number(
+    launch: Launch, state: State
+) -> None:
+    launcher = launch(
+        "import signal, subprocess\n"
+        "from integration.launch.processes import *\n"
+        "class Late(subprocess.Popen):\n"
+        "    def __init__(self, *given, **named):\n"
+        "        reading, writing = os.pipe()\n"
+        "        super().__init__(*given, **named, pass_fds=[writing], stdout=writing)\n"
+        "        os.read(reading, 2)\n"  # it has begun to work
+        "        signal.raise_signal(signal.SIGTERM)\n"
+        "subprocess.Popen = Late\n"
+        "with interruptible():\n"
+        "    run_tool(['/bin/sh', '-c', 'sleep 600 & echo up; wait'])"
+    )
+    launcher.communicate(timeout=PATIENCE)
+    assert gone(state.folder) == {}
+
+
 def test_a_tools_own_exit_code_is_told() -> None:
     assert run_tool(["/bin/sh", "-c", "exit 4"]) == 4
