@@ -1,5 +1,6 @@
 """Of two Additions of one key one goes while a line is on its way to it (P42)."""
 
+from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
@@ -38,6 +39,18 @@ def june(world: World) -> InvoiceLine:
         "total_cost": Decimal("41.25"),
     }
     return world.monthly(JUNE, **amounts)
+
+
+def once_it_was_listed(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
+    """Does it between the look at what stands there and the taking up, the first time."""
+    image_of = remote.image_of
+
+    def meanwhile(addition: Addition) -> object:
+        monkeypatch.setattr(remote, "image_of", image_of)
+        act()
+        return image_of(addition)
+
+    monkeypatch.setattr(remote, "image_of", meanwhile)
 
 
 @pytest.fixture
@@ -86,14 +99,7 @@ def test_what_a_line_takes_up_while_it_is_looked_for_is_not_deleted(
     line = world.line()
     given_back(world, line)
     world.connectwise.land_late_writes()
-    image_of = remote.image_of
-
-    def once_it_was_listed(addition: Addition) -> object:
-        monkeypatch.setattr(remote, "image_of", image_of)
-        sync(line)
-        return image_of(addition)
-
-    monkeypatch.setattr(remote, "image_of", once_it_was_listed)
+    once_it_was_listed(monkeypatch, lambda: sync(line))
     look_again()
     lanes.sweep()
 
@@ -113,14 +119,7 @@ def test_what_an_undo_made_again_while_it_is_looked_for_is_not_deleted(
     SyncRun.objects.update(stop_requested=True)
     settle_later()
     world.connectwise.land_late_writes()
-    image_of = remote.image_of
-
-    def once_it_was_listed(addition: Addition) -> object:
-        monkeypatch.setattr(remote, "image_of", image_of)
-        take_back(june)
-        return image_of(addition)
-
-    monkeypatch.setattr(remote, "image_of", once_it_was_listed)
+    once_it_was_listed(monkeypatch, lambda: take_back(june))
     look_again()
     lanes.sweep()
 
